@@ -1,0 +1,211 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Fact is a governance fact: something that was decided or observed about contracts, bindings and
+// deliveries. Facts live in one partition, in the order in which they happened; every table of the
+// catalog is a projection of them. A fact that arrives twice (same ID) counts once.
+type Fact struct {
+	ID   uuid.UUID
+	Time time.Time
+	Body Body
+}
+
+// Body is what a fact says. Its type names it in the log.
+type Body interface{ FactType() string }
+
+// ContractRegistered puts a contract version in force. Document is the ODCS YAML, verbatim.
+type ContractRegistered struct {
+	Dataset  string `json:"dataset"`
+	Version  string `json:"version"`
+	Document string `json:"document"`
+}
+
+// BindingRegistered puts a binding version in force. Document is the YAML, verbatim.
+type BindingRegistered struct {
+	Binding  string `json:"binding"` // "<opd>.<source>"
+	Version  string `json:"version"`
+	Dataset  string `json:"dataset"`
+	Document string `json:"document"`
+}
+
+// DeliveryOpened says that reading of a delivery began. A delivery that was opened and neither
+// received nor abandoned was interrupted; its reader resumes it.
+type DeliveryOpened struct {
+	Delivery    uuid.UUID     `json:"delivery"`
+	Stream      string        `json:"stream"`
+	Source      string        `json:"source"`
+	Dataset     string        `json:"dataset"`
+	Contract    string        `json:"contract"`
+	Binding     string        `json:"binding"`
+	Subject     string        `json:"subject"`     // file name
+	Fingerprint string        `json:"fingerprint"` // of the records, not of their newlines or BOM
+	Bytes       int64         `json:"bytes"`
+	Records     int64         `json:"records"`   // records that the reader counted before it began
+	FirstSeq    int64         `json:"first_seq"` // of its first chunk
+	Offsets     map[int]int64 `json:"offsets"`   // next offset of each partition of the records topic when it was opened
+}
+
+// DeliveryReceived says that the last chunk of a delivery is durable in the log (status diterima).
+type DeliveryReceived struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Chunks   int64     `json:"chunks"`
+	Records  int64     `json:"records"`
+	LastSeq  int64     `json:"last_seq"`
+	FirstID  uuid.UUID `json:"first_id"` // ce_id of its first chunk
+	LastID   uuid.UUID `json:"last_id"`
+}
+
+// DeliveryAbandoned says that an interrupted delivery will not be resumed, because its source now
+// holds something else. What had been read stays in the history and is never published.
+type DeliveryAbandoned struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Records  int64     `json:"records"` // that reached the log
+	LastSeq  int64     `json:"last_seq"`
+	LastID   uuid.UUID `json:"last_id"`
+}
+
+// DeliveryRefused says that nothing of a delivery was read into the log, and why.
+type DeliveryRefused struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Source   string    `json:"source"`
+	Dataset  string    `json:"dataset"`
+	Binding  string    `json:"binding"`
+	Subject  string    `json:"subject"`
+	Reason   Sentence  `json:"reason"`
+}
+
+// DeliveryChecked is the outcome of the rules over a whole delivery (status diperiksa). Counts are
+// of observations: a record that a binding unpivots into k columns counts k times.
+// Read = Accepted + Rejected + SetAside.
+type DeliveryChecked struct {
+	Delivery uuid.UUID        `json:"delivery"`
+	Read     int64            `json:"read"`
+	Accepted int64            `json:"accepted"`
+	Rejected int64            `json:"rejected"`
+	SetAside int64            `json:"set_aside"` // printed totals: a check, not an observation
+	Reasons  []ReasonCount    `json:"reasons"`   // most frequent first
+	Missing  map[string]int64 `json:"missing"`   // empty values per column among the accepted, where there are any
+	Warnings []Sentence       `json:"warnings"`
+}
+
+// ReasonCount counts the observations rejected for one reason.
+type ReasonCount struct {
+	Field string   `json:"field"`
+	Rule  string   `json:"rule"`
+	Count int64    `json:"count"`
+	Say   Sentence `json:"say"` // one example
+}
+
+// DeliveryPublished says that the accepted rows of a delivery count in the current state from now on
+// (status disebarluaskan).
+type DeliveryPublished struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Basis    string    `json:"basis"` // "otomatis"
+}
+
+// DeliveryReturned says that a checked delivery was not published (status dikembalikan), and why.
+type DeliveryReturned struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Reason   Sentence  `json:"reason"`
+}
+
+// Sentence is one message for people, in both languages.
+type Sentence struct {
+	ID string `json:"id"` // Bahasa Indonesia
+	EN string `json:"en"`
+}
+
+// FactType implements [Body].
+func (ContractRegistered) FactType() string { return "id.satudata.contract.registered.v1" }
+
+// FactType implements [Body].
+func (BindingRegistered) FactType() string { return "id.satudata.binding.registered.v1" }
+
+// FactType implements [Body].
+func (DeliveryOpened) FactType() string { return "id.satudata.delivery.opened.v1" }
+
+// FactType implements [Body].
+func (DeliveryReceived) FactType() string { return "id.satudata.delivery.received.v1" }
+
+// FactType implements [Body].
+func (DeliveryAbandoned) FactType() string { return "id.satudata.delivery.abandoned.v1" }
+
+// FactType implements [Body].
+func (DeliveryRefused) FactType() string { return "id.satudata.delivery.refused.v1" }
+
+// FactType implements [Body].
+func (DeliveryChecked) FactType() string { return "id.satudata.delivery.checked.v1" }
+
+// FactType implements [Body].
+func (DeliveryPublished) FactType() string { return "id.satudata.delivery.published.v1" }
+
+// FactType implements [Body].
+func (DeliveryReturned) FactType() string { return "id.satudata.delivery.returned.v1" }
+
+// Message encodes f for the log.
+func (f Fact) Message() (Message, error) {
+	value, err := json.Marshal(f.Body)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode fact %s: %w", f.ID, err)
+	}
+	return Message{
+		Key: f.Body.FactType(),
+		Headers: []Header{
+			{"ce_specversion", []byte("1.0")},
+			{"ce_id", []byte(f.ID.String())},
+			{"ce_type", []byte(f.Body.FactType())},
+			{"ce_source", []byte("/satudata")},
+			{"ce_time", []byte(f.Time.UTC().Format(time.RFC3339Nano))},
+			{"content-type", []byte("application/json")},
+		},
+		Value: value,
+	}, nil
+}
+
+// ParseFact decodes a message written by [Fact.Message]. A fact of a type that this version does
+// not know has a nil Body, so that an older program can read past what a newer one wrote.
+func ParseFact(m Message) (Fact, error) {
+	p := attributes{m: m}
+	f := Fact{ID: p.id("ce_id"), Time: p.time("ce_time")}
+	if p.err != nil {
+		return f, p.err
+	}
+	var err error
+	switch m.Header("ce_type") {
+	case ContractRegistered{}.FactType():
+		f.Body, err = body[ContractRegistered](m.Value)
+	case BindingRegistered{}.FactType():
+		f.Body, err = body[BindingRegistered](m.Value)
+	case DeliveryOpened{}.FactType():
+		f.Body, err = body[DeliveryOpened](m.Value)
+	case DeliveryReceived{}.FactType():
+		f.Body, err = body[DeliveryReceived](m.Value)
+	case DeliveryAbandoned{}.FactType():
+		f.Body, err = body[DeliveryAbandoned](m.Value)
+	case DeliveryRefused{}.FactType():
+		f.Body, err = body[DeliveryRefused](m.Value)
+	case DeliveryChecked{}.FactType():
+		f.Body, err = body[DeliveryChecked](m.Value)
+	case DeliveryPublished{}.FactType():
+		f.Body, err = body[DeliveryPublished](m.Value)
+	case DeliveryReturned{}.FactType():
+		f.Body, err = body[DeliveryReturned](m.Value)
+	}
+	if err != nil {
+		return f, fmt.Errorf("%w: fact %s: %v", ErrMalformed, f.ID, err)
+	}
+	return f, nil
+}
+
+func body[T Body](value []byte) (Body, error) {
+	var b T
+	err := json.Unmarshal(value, &b)
+	return b, err
+}

@@ -1,0 +1,56 @@
+// Package source is the contract of connectors and the one runner that moves what they read into
+// the event log. A connector has no loop, no retry and no goroutine of its own; package file is the
+// first, package sourcetest the conformance suite.
+package source
+
+import (
+	"context"
+
+	"satudata/ingest/event"
+)
+
+// Source hands over deliveries, one after the other. It is used by one goroutine.
+type Source interface {
+	// Next returns the next delivery that is there now, or io.EOF when there is none (a watched
+	// folder may have one later). A *Refusal means that this delivery cannot be taken as a whole;
+	// the source goes on with the one after it. The delivery before must have been closed.
+	Next(ctx context.Context) (Delivery, error)
+	Close() error
+}
+
+// Delivery is one hand-over (pengiriman), inspected to its end before it is offered: it is known to
+// be readable, and Info is complete. Reading it again gives the same batches.
+type Delivery interface {
+	Info() Info
+	// Read returns the next batch, or io.EOF. The batch's Data is valid until the next call.
+	Read(ctx context.Context) (Batch, error)
+	Close() error
+}
+
+// Info describes a delivery.
+type Info struct {
+	Subject     string // what people call it: the file name
+	Fingerprint string // "sha256:<hex>" over the records, the same for other newlines, a BOM or another packing
+	Bytes       int64  // size as stored at the source; what Batch.Bytes adds up to
+	Records     int64
+	Batches     int64
+}
+
+// Batch is consecutive records, header lines first where the format has them. It becomes one chunk.
+type Batch struct {
+	ContentType string // see event.Format
+	FirstRow    int64
+	Rows        int
+	Op          event.Op
+	Data        []byte
+	Bytes       int64 // of the source consumed up to and with this batch, since the one before
+}
+
+// Refusal is the error for a delivery that cannot be taken as a whole: an empty file, an HTML page
+// named .csv, a truncated archive. Nothing of it was read into the log.
+type Refusal struct {
+	Subject string
+	Reason  event.Sentence
+}
+
+func (r *Refusal) Error() string { return r.Subject + ": " + r.Reason.ID + " (" + r.Reason.EN + ")" }

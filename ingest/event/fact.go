@@ -17,8 +17,17 @@ type Fact struct {
 	Body Body
 }
 
-// Body is what a fact says. Its type names it in the log.
-type Body interface{ FactType() string }
+// Body is what a fact says.
+type Body interface {
+	FactType() string // names it in the log
+	Identity() string // what it is about: a second fact of the same type and identity says nothing new
+}
+
+// NewFact makes a fact whose id follows from its type and identity, so that a fact recorded again
+// after a crash is the same fact.
+func NewFact(at time.Time, b Body) Fact {
+	return Fact{ID: Derive(b.FactType() + "|" + b.Identity()), Time: at.UTC(), Body: b}
+}
 
 // ContractRegistered puts a contract version in force. Document is the ODCS YAML, verbatim.
 type ContractRegistered struct {
@@ -125,29 +134,56 @@ type Sentence struct {
 // FactType implements [Body].
 func (ContractRegistered) FactType() string { return "id.satudata.contract.registered.v1" }
 
+// Identity implements [Body].
+func (b ContractRegistered) Identity() string { return b.Dataset + "@" + b.Version }
+
 // FactType implements [Body].
 func (BindingRegistered) FactType() string { return "id.satudata.binding.registered.v1" }
+
+// Identity implements [Body].
+func (b BindingRegistered) Identity() string { return b.Binding + "@" + b.Version }
 
 // FactType implements [Body].
 func (DeliveryOpened) FactType() string { return "id.satudata.delivery.opened.v1" }
 
+// Identity implements [Body].
+func (b DeliveryOpened) Identity() string { return b.Delivery.String() }
+
 // FactType implements [Body].
 func (DeliveryReceived) FactType() string { return "id.satudata.delivery.received.v1" }
+
+// Identity implements [Body].
+func (b DeliveryReceived) Identity() string { return b.Delivery.String() }
 
 // FactType implements [Body].
 func (DeliveryAbandoned) FactType() string { return "id.satudata.delivery.abandoned.v1" }
 
+// Identity implements [Body].
+func (b DeliveryAbandoned) Identity() string { return b.Delivery.String() }
+
 // FactType implements [Body].
 func (DeliveryRefused) FactType() string { return "id.satudata.delivery.refused.v1" }
+
+// Identity implements [Body].
+func (b DeliveryRefused) Identity() string { return b.Delivery.String() }
 
 // FactType implements [Body].
 func (DeliveryChecked) FactType() string { return "id.satudata.delivery.checked.v1" }
 
+// Identity implements [Body].
+func (b DeliveryChecked) Identity() string { return b.Delivery.String() }
+
 // FactType implements [Body].
 func (DeliveryPublished) FactType() string { return "id.satudata.delivery.published.v1" }
 
+// Identity implements [Body].
+func (b DeliveryPublished) Identity() string { return b.Delivery.String() }
+
 // FactType implements [Body].
 func (DeliveryReturned) FactType() string { return "id.satudata.delivery.returned.v1" }
+
+// Identity implements [Body].
+func (b DeliveryReturned) Identity() string { return b.Delivery.String() }
 
 // Message encodes f for the log.
 func (f Fact) Message() (Message, error) {

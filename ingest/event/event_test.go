@@ -1,0 +1,179 @@
+package event_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"satudata/ingest/event"
+)
+
+func sampleChunk() event.Chunk {
+	return event.Chunk{
+		ID: uuid.MustParse("01920000-0000-7000-8000-000000000001"), Source: "/opd/bpbd/banjir", Subject: "banjir 2024.csv",
+		Time:        time.Date(2025, 1, 2, 3, 4, 5, 6000, time.UTC),
+		ContentType: event.Format{Type: event.ContentTypeCSV, Delimiter: ';', Headers: 1}.String(),
+		Dataset:     "bencana.kejadian_banjir", Contract: "1.0.0", Binding: "bpbd.banjir@1.0.0",
+		Delivery: uuid.MustParse("01920000-0000-7000-8000-0000000000ff"), Stream: "/opd/bpbd/banjir#0",
+		Seq: 1, FirstRow: 2, Rows: 1, Op: event.Upsert, Data: []byte("a;b\n1;2\n"),
+	}
+}
+
+func TestChunkRoundTrip(t *testing.T) {
+	want := sampleChunk()
+	got, err := event.ParseChunk(want.Message())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("chunk changed on the way (-want +got):\n%s", d)
+	}
+}
+
+func TestParseChunkNamesTheAttribute(t *testing.T) {
+	for _, tt := range []struct{ key, value string }{
+		{"ce_id", "nope"}, {"ce_type", "other"}, {"ce_seq", "0"}, {"ce_rows", "-1"}, {"ce_time", "yesterday"},
+		{"ce_delivery", ""}, {"ce_op", "merge"}, {"ce_stream", ""}, {"ce_dataset", ""},
+	} {
+		t.Run(tt.key, func(t *testing.T) {
+			m := sampleChunk().Message()
+			for i := range m.Headers {
+				if m.Headers[i].Key == tt.key {
+					m.Headers[i].Value = []byte(tt.value)
+				}
+			}
+			_, err := event.ParseChunk(m)
+			if !errors.Is(err, event.ErrMalformed) || !strings.Contains(err.Error(), tt.key) {
+				t.Errorf("ParseChunk with %s=%q: %v, want ErrMalformed that names %s", tt.key, tt.value, err, tt.key)
+			}
+		})
+	}
+}
+
+func TestFormat(t *testing.T) {
+	for _, f := range []event.Format{
+		{Type: event.ContentTypeCSV, Delimiter: ';', Headers: 5},
+		{Type: event.ContentTypeCSV, Delimiter: '\t', Headers: 1},
+		{Type: event.ContentTypeRows, Delimiter: ',', Headers: 2},
+		{Type: event.ContentTypeNDJSON, Delimiter: ','},
+	} {
+		if got, err := event.ParseFormat(f.String()); err != nil || got != f {
+			t.Errorf("ParseFormat(%q) = %+v, %v, want %+v", f.String(), got, err, f)
+		}
+	}
+	if _, err := event.ParseFormat("text/html"); !errors.Is(err, event.ErrMalformed) {
+		t.Errorf("ParseFormat(text/html): %v, want ErrMalformed", err)
+	}
+}
+
+func TestFactRoundTrip(t *testing.T) {
+	at := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
+	id := uuid.MustParse("01920000-0000-7000-8000-0000000000ff")
+	say := event.Sentence{ID: "berkas kosong", EN: "empty file"}
+	for _, b := range []event.Body{
+		event.ContractRegistered{Dataset: "a.b", Version: "1.0.0", Document: "x: 1\n"},
+		event.BindingRegistered{Binding: "o.s", Version: "1.0.0", Dataset: "a.b", Document: "y"},
+		event.DeliveryOpened{Delivery: id, Stream: "s#0", Fingerprint: "sha256:0", FirstSeq: 1, Offsets: map[int]int64{0: 4}},
+		event.DeliveryReceived{Delivery: id, Chunks: 1, Records: 2, LastSeq: 3, FirstID: id, LastID: id},
+		event.DeliveryAbandoned{Delivery: id, LastSeq: 3},
+		event.DeliveryRefused{Delivery: id, Reason: say},
+		event.DeliveryChecked{Delivery: id, Read: 2, Accepted: 1, Rejected: 1, Reasons: []event.ReasonCount{{Field: "f", Rule: "tipe", Count: 1, Say: say}}},
+		event.DeliveryPublished{Delivery: id, Basis: "otomatis"},
+		event.DeliveryReturned{Delivery: id, Reason: say},
+	} {
+		want := event.NewFact(at, b)
+		m, err := want.Message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := event.ParseFact(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s changed on the way (-want +got):\n%s", b.FactType(), d)
+		}
+	}
+}
+
+func TestParseFactOfANewerProgram(t *testing.T) {
+	m, err := event.NewFact(time.Now(), event.DeliveryPublished{}).Message()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range m.Headers {
+		if m.Headers[i].Key == "ce_type" {
+			m.Headers[i].Value = []byte("id.satudata.delivery.sung.v1")
+		}
+	}
+	if f, err := event.ParseFact(m); err != nil || f.Body != nil {
+		t.Errorf("ParseFact of an unknown type = %+v, %v, want a fact without body", f, err)
+	}
+}
+
+func TestIDsNeverDecrease(t *testing.T) {
+	clock := time.UnixMilli(1_700_000_000_000)
+	ids := event.NewIDs(uuid.Nil, func() time.Time { return clock })
+	var last uuid.UUID
+	for i := range 1000 {
+		switch i {
+		case 300:
+			clock = clock.Add(-time.Hour) // set back
+		case 600:
+			clock = clock.Add(2 * time.Hour)
+		case 700:
+			ids = event.NewIDs(last, func() time.Time { return clock.Add(-24 * time.Hour) }) // restart with a wrong clock
+		}
+		id := ids.Next()
+		if bytes.Compare(id[:], last[:]) <= 0 {
+			t.Fatalf("id %d: %s after %s", i, id, last)
+		}
+		if id.Version() != 7 || id.Variant() != uuid.RFC4122 {
+			t.Fatalf("id %d: %s has version %d, variant %s", i, id, id.Version(), id.Variant())
+		}
+		last = id
+	}
+}
+
+func TestIDsCarryIntoTheTimestamp(t *testing.T) {
+	after := uuid.MustParse("01920000-0000-7fff-bfff-ffffffffffff")
+	ids := event.NewIDs(after, func() time.Time { return time.UnixMilli(0) })
+	if got, want := ids.Next().String(), "01920000-0001-7000-8000-000000000000"; got != want {
+		t.Errorf("after %s comes %s, want %s", after, got, want)
+	}
+}
+
+func FuzzParseChunk(f *testing.F) {
+	m := sampleChunk().Message()
+	for i, h := range m.Headers {
+		f.Add(i, string(h.Value), []byte("x"))
+	}
+	f.Fuzz(func(t *testing.T, i int, value string, data []byte) {
+		m := sampleChunk().Message()
+		if i < 0 || i >= len(m.Headers) {
+			return
+		}
+		m.Headers[i].Value, m.Value = []byte(value), data
+		c, err := event.ParseChunk(m)
+		if err != nil {
+			if !errors.Is(err, event.ErrMalformed) {
+				t.Errorf("error %v is not ErrMalformed", err)
+			}
+			return
+		}
+		again, err := event.ParseChunk(c.Message())
+		if err != nil {
+			t.Fatalf("what was read cannot be written and read again: %v", err)
+		}
+		if d := cmp.Diff(c, again); d != "" {
+			t.Errorf("second reading differs:\n%s", d)
+		}
+		_, _ = event.ParseFormat(c.ContentType)
+		_, _ = event.ParseFact(m)
+	})
+}

@@ -1,7 +1,47 @@
 package schemas
 
 // Binding says how one source of one OPD maps to a contract. In YAML the keys are the field names
-// in lower camel case.
+// in lower camel case:
+//
+//	apiVersion: satudata/v1
+//	kind: Binding
+//	id: bpbd.kejadian_banjir         # <opd>.<source>
+//	version: 1.0.0                   # of this binding
+//	dataset: bencana.kejadian_banjir
+//	contract: 1.0.0                  # the contract version it was written for: same major, no later than the one in force
+//	format:
+//	  type: csv                      # csv | xlsx | ndjson | json
+//	  delimiter: ";"                 # csv; else the one of , ; | tab that the header line holds most of
+//	  encoding: windows-1252         # utf-8 | windows-1252 | utf-16le | utf-16be; else the BOM's, else utf-8
+//	  skip: 1                        # rows above the header that say nothing
+//	  headers: 2                     # header rows; a column is called by its text in the last of them
+//	  sheet: Rekap                   # xlsx; else the first
+//	locale: id                       # 1.234,5 (en: 1,234.5; plain: 1234.5, the default)
+//	zone: Asia/Makassar              # of times without one; else Asia/Jakarta
+//	dates: [DD/MM/YYYY, D MMMM YYYY] # beside ISO 8601: YYYY MMMM MMM MM M DD D HH mm ss
+//	missing: ["-", n.a.]             # texts that mean "no value", beside the empty one
+//	codeSystem: bps@2023             # of region codes: bps@2023 | kemendagri@2025; never assumed
+//	columns:
+//	  - {to: kabupaten_kota, from: KODE KAB}   # property, source column
+//	  - {to: tahun, any: [Tahun, THN]}         # the first that the file has
+//	  - {to: provinsi, value: "32"}            # the same for every record
+//	  - to: jenis
+//	    from: "#3"                             # by position, from 1
+//	    synonyms: {DOMESTIK: NUSANTARA}        # delivered text: value of the contract
+//	    missing: ["0"]                         # locale, dates, missing and codeSystem may differ by column
+//	unpivot:                                   # wide columns become rows
+//	  columns: ["#2-#13", "#15-#26"]           # names, positions or ranges of positions
+//	  value: jumlah_penumpang                  # takes the cell
+//	  names:                                   # take their value from the column's header
+//	    - {to: tahun, header: 4, fill: true}   # fill: a merged cell repeats the one to its left
+//	    - {to: bulan, header: 5, pattern: "Bln (.*)", synonyms: {Jan: "1"}}
+//	  totals:                                  # checked against their parts, never stored
+//	    - {column: "#14", of: ["#2-#13"]}
+//	setAside:                                  # records that are printed totals: kept apart
+//	  - {column: "#1", equals: [TOTAL, JUMLAH]}
+//
+// Column names match exactly first, then by [Fold], as do all texts compared here. A property that
+// nothing feeds is empty, which a required one may not be.
 type Binding struct {
 	File string `yaml:"-"`
 
@@ -53,7 +93,7 @@ type Source struct {
 
 // Unpivot turns wide columns into rows: every record becomes one observation per wide column.
 type Unpivot struct {
-	Columns []string    `yaml:"columns"` // names, or 1-based position ranges "2-13"
+	Columns []string    `yaml:"columns"` // names, positions "#2", or ranges of them "#2-#13"
 	Value   string      `yaml:"value"`   // property that takes the cell
 	Names   []Dimension `yaml:"names"`   // properties that take their value from the column's header
 	Totals  []Total     `yaml:"totals"`  // wide columns that print a total of others
@@ -62,7 +102,7 @@ type Unpivot struct {
 // Dimension is a property read from the header of a wide column.
 type Dimension struct {
 	To       string            `yaml:"to"`
-	Header   int               `yaml:"header"` // which header row, from 1; default the last
+	Header   int               `yaml:"header"` // which header row, from 1; 0 is the last
 	Fill     bool              `yaml:"fill"`   // merged header: an empty cell repeats the one to its left
 	Synonyms map[string]string `yaml:"synonyms"`
 	Pattern  string            `yaml:"pattern"` // RE2 with one group: the part of the header that is the value

@@ -1,0 +1,216 @@
+package schemas
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// ParseContract reads a dataset contract: an ODCS v3.1.0 YAML document with the SDI profile. file
+// is its name in messages. A document with anything wrong gives [Faults], all of them, and no
+// contract: keys that ODCS does not have, and checks that satudata would not carry out, are wrong.
+//
+// Beside ODCS's own keys it reads these customProperties. Of the document: produsenData (the OPD),
+// kelasAkses (publik, internal, rahasia), dasarHukum, jadwalPemutakhiran, modePengiriman (delta,
+// full), gantiBerdasarkan. Of a property: elemen, satuan, aditif, klasifikasi, namaLama, konsep,
+// ukuran. Names that start with "x_" are anybody's.
+func ParseContract(file string, doc []byte) (*Contract, error) {
+	r := &reader{file: file}
+	top := r.document(doc, contractShape())
+	if top == nil {
+		return nil, r.sorted()
+	}
+	c := readContract(object{r: r, node: top, near: top})
+	if err := r.sorted().err(); err != nil {
+		return nil, err
+	}
+	c.File, c.Document = file, slices.Clone(doc)
+	return c, nil
+}
+
+const (
+	nameSay    = "huruf kecil, angka, _ ; diawali huruf/lower-case letters, digits, _ ; a letter first"
+	datasetSay = "topik.nama, contoh/example bencana.kejadian_banjir"
+	versionSay = "1.0.0"
+)
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	datasetForm = regexp.MustCompile(`^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$`)
+)
+
+// longestName is the most bytes a name may have; tables and files are called by it.
+const longestName = 63
+
+func readContract(o object) *Contract {
+	o.need("apiVersion", "v3.1.0")
+	o.oneOf("apiVersion", "", "v3.1.0")
+	o.need("kind", "DataContract")
+	o.oneOf("kind", "", "DataContract")
+	o.need("status", "active")
+	c := &Contract{
+		Dataset: o.form("id", datasetForm, datasetSay),
+		Version: o.version("version"),
+		Title:   o.need("name", "judul/title"),
+		Purpose: o.child("description").need("purpose", "untuk apa data ini/what the data is for"),
+		Status:  o.oneOf("status", "", "proposed", "draft", "active", "deprecated", "retired"),
+	}
+	profile := o.customs("produsenData", "kelasAkses", "dasarHukum", "jadwalPemutakhiran", "modePengiriman",
+		"gantiBerdasarkan", "konsep", "ukuran")
+	c.Profile = readProfile(profile)
+
+	tables := o.items("schema")
+	if len(tables) != 1 {
+		o.fault("schema", sayf("kontrak berisi %d tabel", "the contract holds %d tables", len(tables)), "satu/one")
+		return c
+	}
+	readTable(tables[0], c)
+	checkScope(profile, c)
+	return c
+}
+
+// form reads a text that must be there and match a pattern.
+func (o object) form(key string, pattern *regexp.Regexp, expected string) string {
+	s := o.need(key, expected)
+	if s != "" && (!pattern.MatchString(s) || len(s) > 2*longestName) {
+		o.fault(key, sayf("%s %q tidak sesuai bentuknya", "%s %q does not have the right form", key, s), expected)
+		return ""
+	}
+	return s
+}
+
+// version reads a semantic version that must be there.
+func (o object) version(key string) string { return o.form(key, versionForm, versionSay) }
+
+// customs reads customProperties as if their names were keys. Names other than known are refused,
+// but for those with the prefix x_.
+func (o object) customs(known ...string) object {
+	all := &yaml.Node{Kind: yaml.MappingNode, Line: o.line("customProperties")}
+	out := object{r: o.r, node: all, path: join(o.path, "customProperties"), near: all}
+	for _, item := range o.items("customProperties") {
+		name, value := item.need("property", "nama/name"), item.value("value")
+		switch {
+		case name == "":
+		case !slices.Contains(known, name) && !strings.HasPrefix(name, "x_"):
+			item.fault("property", sayf("customProperty %q tidak dikenal", "unknown customProperty %q", name),
+				didYouMean(name, known)+" (atau awalan/or prefix x_)")
+		case out.has(name):
+			item.fault("property", sayf("customProperty %q ditulis dua kali", "customProperty %q is written twice", name), "")
+		case value == nil:
+			item.fault("value", sayf("customProperty %q tanpa nilai", "customProperty %q has no value", name), "")
+		default:
+			all.Content = append(all.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, value)
+		}
+	}
+	return out
+}
+
+func readProfile(o object) Profile {
+	p := Profile{
+		Producer: o.form("produsenData", nameForm, "id OPD, contoh/example bpbd"),
+		Access:   o.oneOf("kelasAkses", "", "publik", "internal", "rahasia"),
+		Basis:    o.text("dasarHukum"),
+		Schedule: o.oneOf("jadwalPemutakhiran", "", "harian", "mingguan", "bulanan", "triwulanan", "empat_bulanan",
+			"semesteran", "tahunan", "dua_tahunan", "sekali"),
+		Delivery: DeliveryMode{Mode: o.oneOf("modePengiriman", "delta", "delta", "full")},
+	}
+	if !o.has("kelasAkses") {
+		o.fault("kelasAkses", Sentence{"kelas akses wajib dinyatakan", "the access class must be stated"}, "publik, internal, rahasia")
+	}
+	if p.Basis == "" && (p.Access == "internal" || p.Access == "rahasia") {
+		o.fault("dasarHukum", sayf("kelas akses %s memerlukan dasar hukum", "access class %s needs a legal basis", p.Access), "dasarHukum: …")
+	}
+	return p
+}
+
+// checkScope resolves gantiBerdasarkan, names of properties, to the columns that name the scope.
+func checkScope(o object, c *Contract) {
+	if !o.has("gantiBerdasarkan") {
+		return
+	}
+	if c.Profile.Delivery.Mode != "full" {
+		o.fault("gantiBerdasarkan", Sentence{"gantiBerdasarkan hanya untuk modePengiriman full", "gantiBerdasarkan is for modePengiriman full only"}, "")
+		return
+	}
+	for _, name := range o.texts("gantiBerdasarkan") {
+		i := slices.IndexFunc(c.Properties, func(p Property) bool { return p.Name == name })
+		switch {
+		case i < 0:
+			o.fault("gantiBerdasarkan", sayf("kolom %q tidak ada", "there is no column %q", name), didYouMean(name, propertyNames(c)))
+		case !c.Properties[i].Required:
+			o.fault("gantiBerdasarkan", sayf("kolom %q boleh kosong", "column %q may be empty", name), "required: true")
+		default:
+			c.Profile.Delivery.ReplaceBy = append(c.Profile.Delivery.ReplaceBy, c.Properties[i].fields()[0].Name)
+		}
+	}
+}
+
+func propertyNames(c *Contract) []string {
+	names := make([]string, len(c.Properties))
+	for i, p := range c.Properties {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// readTable reads the one entry of schema into c: its properties, then the rules over them.
+func readTable(o object, c *Contract) {
+	_, table, _ := strings.Cut(c.Dataset, ".")
+	if name := o.need("name", table); name != "" && table != "" && name != table {
+		o.fault("name", sayf("nama tabel %q berbeda dari id kontrak", "table name %q differs from the contract's id", name), table)
+	}
+	o.oneOf("logicalType", "", "object")
+	o.customs() // none is known here
+	if o.has("relationships") {
+		o.fault("relationships", Sentence{"relasi antartabel belum diperiksa", "relationships are not checked by this version"}, "")
+	}
+	before, properties := len(o.r.faults), o.items("properties")
+	if len(properties) == 0 {
+		o.fault("properties", Sentence{"tabel tanpa kolom", "the table has no columns"}, "properties: [...]")
+	}
+	for _, p := range properties {
+		c.Properties = append(c.Properties, readProperty(p))
+	}
+	checkProperties(properties, c)
+	if len(o.r.faults) == before { // else rules would be blamed for what is wrong with their columns
+		readRules(o, c)
+	}
+}
+
+// readRules reads the table's quality section: row rules that satudata carries out, and text.
+func readRules(o object, c *Contract) {
+	fields, seen := c.Fields(), map[string]bool{}
+	for _, q := range o.items("quality") {
+		if q.oneOf("type", "library", "text", "library", "sql", "custom") == "text" {
+			continue
+		}
+		if q.text("type") != "custom" || q.text("engine") != "satudata" {
+			key := "type"
+			if q.text("type") == "custom" {
+				key = "engine"
+			}
+			q.fault(key, Sentence{"aturan ini tidak dijalankan satudata", "satudata does not carry out this rule"},
+				"type: custom, engine: satudata, implementation: a + b = c; atau/or type: text")
+			continue
+		}
+		q.oneOf("severity", "error", "error")
+		rule := Rule{
+			Name:       q.form("name", nameForm, nameSay),
+			Expression: q.need("implementation", "a + b = c"),
+			Say:        q.text("description"),
+			Line:       q.line("implementation"),
+		}
+		if seen[rule.Name] && rule.Name != "" {
+			q.fault("name", sayf("aturan %q ada dua", "there are two rules %q", rule.Name), "")
+		}
+		seen[rule.Name] = true
+		if rule.Expression != "" {
+			if _, err := parseRule(rule, fields); err != nil {
+				q.fault("implementation", err.say, err.expected)
+			}
+		}
+		c.Rules = append(c.Rules, rule)
+	}
+}

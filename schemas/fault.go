@@ -1,0 +1,66 @@
+package schemas
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Sentence is something said to a user, in Bahasa Indonesia and in English.
+type Sentence struct{ ID, EN string }
+
+// sayf formats both languages with the same arguments.
+func sayf(id, en string, args ...any) Sentence {
+	return Sentence{fmt.Sprintf(id, args...), fmt.Sprintf(en, args...)}
+}
+
+// Fault is one thing that is wrong with a contract or a binding.
+type Fault struct {
+	File     string
+	Line     int    // from 1; 0 when the document was not read from text
+	Column   int    // from 1, or 0
+	Path     string // place in the document: "schema[0].properties[2].logicalType"
+	Say      Sentence
+	Expected string // what may stand there, or what to do; may be ""
+}
+
+// String renders f on one line, as compilers do: "file:line:column: path: what; expected".
+func (f Fault) String() string {
+	var b strings.Builder
+	b.WriteString(f.File)
+	if f.Line > 0 {
+		fmt.Fprintf(&b, ":%d", f.Line)
+		if f.Column > 0 {
+			fmt.Fprintf(&b, ":%d", f.Column)
+		}
+	}
+	b.WriteString(": ")
+	if f.Path != "" {
+		b.WriteString(f.Path + ": ")
+	}
+	fmt.Fprintf(&b, "%s (%s)", f.Say.ID, f.Say.EN)
+	if f.Expected != "" {
+		b.WriteString("; diharapkan/expected: " + f.Expected)
+	}
+	return b.String()
+}
+
+// Faults is everything that is wrong with a document, in its order. It is the error of
+// [ParseContract], [ParseBinding] and [Compile]; use errors.As to take it apart.
+type Faults []Fault
+
+// Error renders one fault per line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, x := range f {
+		lines[i] = x.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// err is f as an error: nil when nothing is wrong.
+func (f Faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}

@@ -1,0 +1,140 @@
+package schemas
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Levels of a region, as elements and code tables name them.
+const (
+	levelProvince = "provinsi"
+	levelRegency  = "kabupaten_kota"
+)
+
+// Fields returns the physical columns of the contract's table, in the order of its properties. A
+// region property becomes four, in the order of [Region]'s fields; their names depend on the level
+// only, so that every dataset has them alike.
+func (c *Contract) Fields() []Field {
+	fields := make([]Field, 0, len(c.Properties)+3)
+	for _, p := range c.Properties {
+		fields = append(fields, p.fields()...)
+	}
+	return fields
+}
+
+// Region is the level of the region that p names, "provinsi" or "kabupaten_kota", or "".
+func (p Property) Region() string {
+	e, _ := FindElement(p.Element)
+	return e.Region
+}
+
+func (p Property) fields() []Field {
+	level := p.Region()
+	if level == "" {
+		return []Field{{Name: p.Name, Type: p.Type, Required: p.Required, Doc: p.Definition, RenamedFrom: p.RenamedFrom}}
+	}
+	// Some provinces have no counterpart of their own in BPS, so the BPS columns may be empty.
+	bps := p.Required && level != levelProvince
+	text := Type{Kind: String}
+	return []Field{
+		{Name: "kemendagri_kode_" + level, Type: text, Required: p.Required, Doc: p.Definition + " Kode Kemendagri 2025."},
+		{Name: "kemendagri_nama_" + level, Type: text, Required: p.Required, Doc: p.Definition + " Nama menurut Kemendagri 2025."},
+		{Name: "bps_kode_" + level, Type: text, Required: bps, Doc: p.Definition + " Kode BPS 2023."},
+		{Name: "bps_nama_" + level, Type: text, Required: bps, Doc: p.Definition + " Nama menurut BPS 2023."},
+	}
+}
+
+// Key returns the indexes of the primary key's columns in [Contract.Fields], in key order. It is
+// empty for a table without a key.
+func (c *Contract) Key() []int {
+	type part struct{ position, field int }
+	var parts []part
+	field := 0
+	for _, p := range c.Properties {
+		if p.Key > 0 {
+			parts = append(parts, part{p.Key, field})
+		}
+		field += len(p.fields())
+	}
+	slices.SortFunc(parts, func(a, b part) int { return a.position - b.position })
+	var key []int
+	for _, p := range parts {
+		key = append(key, p.field)
+	}
+	return key
+}
+
+// Columns returns the columns by which the values of properties are told apart: of a region its
+// Kemendagri code, of any other property the column of its name.
+func (c *Contract) Columns(properties []string) []string {
+	var columns []string
+	for _, name := range properties {
+		for _, p := range c.Properties {
+			if p.Name == name {
+				columns = append(columns, p.fields()[0].Name)
+			}
+		}
+	}
+	return columns
+}
+
+// checkProperties finds what is wrong with the columns together.
+func checkProperties(properties []object, c *Contract) {
+	owner := map[string]int{} // column → index of the property that makes it
+	for i, p := range c.Properties {
+		if p.Name == "" {
+			continue // said where it is read
+		}
+		for _, f := range p.fields() {
+			first, twice := owner[f.Name]
+			switch {
+			case twice && c.Properties[first].Name == p.Name:
+				properties[i].fault("name", sayf("kolom %q ada dua", "there are two columns %q", p.Name), "")
+			case twice:
+				properties[i].fault("name", sayf("kolom %q dan %q keduanya menjadi %q", "columns %q and %q both become %q", c.Properties[first].Name, p.Name, f.Name),
+					"satu wilayah tiap tingkat/one region of a level")
+			}
+			if twice {
+				break
+			}
+			owner[f.Name] = i
+		}
+	}
+	for i, p := range c.Properties {
+		if _, taken := owner[p.RenamedFrom]; taken && p.RenamedFrom != "" {
+			properties[i].fault("customProperties", sayf("namaLama %q masih menjadi kolom", "namaLama %q is still a column", p.RenamedFrom), "")
+		} else if p.RenamedFrom != "" && !nameForm.MatchString(p.RenamedFrom) {
+			properties[i].fault("customProperties", sayf("namaLama %q bukan nama kolom", "namaLama %q is not a column name", p.RenamedFrom), nameSay)
+		}
+		if c.Profile.Access == "publik" && p.Class != "umum" {
+			properties[i].fault("customProperties", sayf("kolom %q (%s) di dataset publik", "column %q (%s) in a public dataset", p.Name, p.Class),
+				"kelasAkses internal/rahasia")
+		}
+	}
+	checkKey(properties, c)
+}
+
+// checkKey finds key positions that do not count 1, 2, 3, … and keys that cannot be compared.
+func checkKey(properties []object, c *Contract) {
+	at := map[int]string{}
+	for i, p := range c.Properties {
+		if p.Key == 0 {
+			continue
+		}
+		if other, twice := at[p.Key]; twice {
+			properties[i].fault("primaryKeyPosition", sayf("posisi kunci %d dipakai %q dan %q", "key position %d is used by %q and %q", p.Key, other, p.Name), "1, 2, 3, …")
+		}
+		at[p.Key] = p.Name
+		if p.Type.Kind == Double {
+			properties[i].fault("primaryKey", sayf("bilangan pecahan %q tidak dapat menjadi kunci", "the fraction %q cannot be a key", p.Name), "string, integer, date, decimal")
+		}
+	}
+	for i, p := range c.Properties {
+		if properties[i].bool("unique") && (p.Key == 0 || len(at) > 1) {
+			properties[i].fault("unique", Sentence{"keunikan satu kolom tidak diperiksa", "uniqueness of one column is not checked"}, "primaryKey: true, satu-satunya/the only one")
+		}
+		if p.Key > len(at) {
+			properties[i].fault("primaryKeyPosition", sayf("posisi kunci %d dari %d kolom kunci", "key position %d of %d key columns", p.Key, len(at)), "1 … "+strconv.Itoa(len(at)))
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package schemas
+
+import (
+	"fmt"
+	"strings"
+)
+
+// checkLayout says what is wrong with a date layout. A layout is made of YYYY, MMMM (the month's
+// name), MMM (its first letters), MM, M, DD, D, HH, mm, ss, and characters that are not letters.
+// Years have four digits: which century "24" is would be a guess.
+func checkLayout(layout string) error {
+	seen := map[byte]int{}
+	for rest := layout; rest != ""; {
+		word := layoutWord(rest)
+		if word == "" {
+			c := rest[0]
+			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' && !(c == 'T' && seen['D'] > 0) {
+				return fmt.Errorf("%q cannot be read in layout %q", rest, layout)
+			}
+			rest = rest[1:]
+			continue
+		}
+		if seen[word[0]]++; seen[word[0]] > 1 {
+			return fmt.Errorf("%q stands twice in layout %q", word, layout)
+		}
+		rest = rest[len(word):]
+	}
+	for _, part := range []byte("YMD") {
+		if seen[part] == 0 {
+			return fmt.Errorf("layout %q has no year, month or day", layout)
+		}
+	}
+	return nil
+}
+
+// layoutWord is the word that s begins with, or "".
+func layoutWord(s string) string {
+	for _, w := range []string{"YYYY", "MMMM", "MMM", "MM", "M", "DD", "D", "HH", "mm", "ss"} {
+		if strings.HasPrefix(s, w) {
+			return w
+		}
+	}
+	return ""
+}

@@ -125,8 +125,11 @@ func ParseChunk(m Message) (Chunk, error) {
 		Op:          Op(p.text("ce_op")),
 		Data:        m.Value,
 	}
-	if p.err == nil && c.Op != Upsert && c.Op != Delete {
+	if c.Op != Upsert && c.Op != Delete {
 		p.fail("ce_op", string(c.Op))
+	}
+	if c.Rows > len(c.Data) { // a record is at least one byte: what counts rows must not believe more
+		p.fail("ce_rows", strconv.Itoa(c.Rows))
 	}
 	return c, p.err
 }

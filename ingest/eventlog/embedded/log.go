@@ -1,0 +1,473 @@
+// Package embedded is the event log of a single machine: one bbolt file, no server.
+//
+// # On disk
+//
+// The folder holds log.db, a bbolt database (https://github.com/etcd-io/bbolt), and log.pid, a note
+// for people that says which process has it open. In log.db:
+//
+//	satudata                     bucket
+//	  version                    "1": of this layout
+//	topics                       bucket
+//	  <topic>                    bucket
+//	    <partition>              bucket, 4 bytes big-endian; its sequence is the next offset
+//	      <offset>               8 bytes big-endian, gapless from 0
+//
+// A record of up to inlineMax bytes is the value of its offset. A longer one is the only value,
+// under "v", of a bucket at its offset: it then has pages of its own, which no later append
+// rewrites, and lies in one piece, so that it is decompressed straight out of the memory map.
+// A record is:
+//
+//	version   1 byte     1
+//	codec     1 byte     0 stored as is, 1 zstd
+//	value     uvarint    bytes of the message's value
+//	payload   uvarint    bytes of the payload before compression
+//	payload              key, number of headers, (name, value) of each, then the message's value;
+//	                     a uvarint length stands before key, names and header values
+//	time      8 bytes    when the log took it, Unix nanoseconds, big-endian
+//	checksum  4 bytes    CRC-32C over all of the above, offset (8), partition (4), topic; big-endian
+//
+// Values may be added (a new version, a new codec); what is written never changes its meaning.
+//
+// # Durability and damage
+//
+// An append is one bbolt transaction: its pages are synced, then one of two checksummed meta pages
+// that point to them is written and synced. A crash in between leaves the state before, and nothing
+// was acknowledged. Appends that wait for a running one are stored together by the next one, so
+// many writers share its two syncs.
+//
+// A damaged record is eventlog.ErrCorrupt with topic, partition and offset, never other data. The
+// rest of the file, about a hundredth, is bbolt's and has no checksums: damage there shows as a
+// missing offset or as a fault, which are ErrCorrupt too, but it may also hang a read, or hide the
+// newest messages when it makes bbolt fall back to an older page. Keep the log on storage that
+// checks itself, or in Kafka with replicas.
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"satudata/ingest/durable"
+	"satudata/ingest/eventlog"
+)
+
+var (
+	_ eventlog.Log     = (*Log)(nil)
+	_ eventlog.Creator = (*Log)(nil)
+)
+
+// Options are the settings of a log; the zero value works.
+type Options struct {
+	Partitions int              // of a topic that Append creates; 1 when not given
+	Now        func() time.Time // time.Now when nil
+	Logger     *slog.Logger     // discards when nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Partitions <= 0 {
+		o.Partitions = 1
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Log is an event log in one folder. It implements [eventlog.Log] and [eventlog.Creator].
+type Log struct {
+	dir   string
+	o     Options
+	db    *bolt.DB
+	codec *codec
+
+	running sync.RWMutex // held shared by every call, exclusively by Close
+	closed  bool         // guarded by running
+
+	committing sync.Mutex // held by the append that commits
+	mu         sync.Mutex // guards waiting
+	waiting    []*batch   // appends that the next commit takes along
+}
+
+const (
+	fileName      = "log.db"
+	layoutVersion = "1"
+	// lockWait is how long a second opener waits for the first to go: long enough for a process
+	// that is just ending, short enough for a person who waits.
+	lockWait = 300 * time.Millisecond
+)
+
+var ( // bucket and key names, see the package comment
+	metaBucket   = []byte("satudata")
+	versionKey   = []byte("version")
+	topicsBucket = []byte("topics")
+	valueKey     = []byte("v")
+)
+
+// Open opens the log in dir, making both when they are missing. Errors: eventlog.ErrLocked when
+// another process has it open, eventlog.ErrCorrupt when it is not a log or not whole.
+func Open(dir string, o Options) (*Log, error) {
+	o = o.withDefaults()
+	if err := durable.MkdirAll(dir); err != nil {
+		return nil, fmt.Errorf("open event log: %w", err)
+	}
+	path := filepath.Join(dir, fileName)
+	db, err := openFile(path)
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, fmt.Errorf("open event log: %w", lockedBy(dir))
+	case errors.As(err, new(*fs.PathError)), errors.As(err, new(syscall.Errno)):
+		return nil, fmt.Errorf("open event log: %w", err)
+	case err != nil: // bbolt cannot make sense of the file
+		return nil, fmt.Errorf("open event log %s: %w: %w", path, eventlog.ErrCorrupt, err)
+	}
+	l := &Log{dir: dir, o: o, db: db}
+	if err := l.start(); err != nil {
+		return nil, fmt.Errorf("open event log %s: %w", path, errors.Join(err, db.Close()))
+	}
+	o.Logger.Info("event log opened", "path", path)
+	return l, nil
+}
+
+func openFile(path string) (db *bolt.DB, err error) {
+	err = guard(func() (err error) {
+		db, err = bolt.Open(path, 0o644, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+		return err
+	})
+	return db, err
+}
+
+// start checks an open database, lays it out when it is new and says who has it.
+func (l *Log) start() error {
+	if err := l.checkSize(); err != nil {
+		return err
+	}
+	if err := l.layOut(); err != nil {
+		return err
+	}
+	var err error
+	if l.codec, err = newCodec(); err != nil {
+		return err
+	}
+	return writeHolder(l.dir, l.o.Now())
+}
+
+// checkSize refuses a file that lost its end: reading past it would be a fault.
+func (l *Log) checkSize() error {
+	info, err := os.Stat(l.db.Path())
+	if err != nil {
+		return err
+	}
+	return l.view(func(tx *bolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("%w: the file has %d bytes and should have %d", eventlog.ErrCorrupt, info.Size(), tx.Size())
+		}
+		return nil
+	})
+}
+
+// layOut checks the layout of the file and writes it when the file is new. It leaves a file that
+// has one untouched, whatever else is wrong with it.
+func (l *Log) layOut() error {
+	var version string
+	err := l.view(func(tx *bolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta != nil {
+			version = string(meta.Get(versionKey))
+		}
+		if topics := tx.Bucket(topicsBucket); topics == nil && version == layoutVersion {
+			return fmt.Errorf("%w: the topics are missing", eventlog.ErrCorrupt)
+		}
+		if root, _ := tx.Cursor().First(); root == nil {
+			version = "new"
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case version == layoutVersion:
+		return nil
+	case version != "new":
+		return fmt.Errorf("%w: layout version %q is not known, a newer satudata may have written it", eventlog.ErrCorrupt, version)
+	}
+	err = l.update(func(tx *bolt.Tx) error {
+		meta, err := tx.CreateBucket(metaBucket)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket(topicsBucket); err != nil {
+			return err
+		}
+		return meta.Put(versionKey, []byte(layoutVersion))
+	})
+	if err != nil {
+		return err
+	}
+	return durable.SyncDir(l.dir) // the file's name must survive as the file does
+}
+
+// Close implements [eventlog.Log].
+func (l *Log) Close() error {
+	l.running.Lock()
+	defer l.running.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	removeHolder(l.dir)
+	l.codec.close()
+	if err := l.db.Close(); err != nil {
+		return fmt.Errorf("close event log %s: %w", l.dir, err)
+	}
+	l.o.Logger.Info("event log closed", "path", l.dir)
+	return nil
+}
+
+// enter begins a call; when it returns nil the caller calls l.running.RUnlock at its end.
+func (l *Log) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.running.RLock()
+	if l.closed {
+		l.running.RUnlock()
+		return eventlog.ErrClosed
+	}
+	return nil
+}
+
+// Topics implements [eventlog.Log].
+func (l *Log) Topics(ctx context.Context) ([]string, error) {
+	if err := l.enter(ctx); err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	defer l.running.RUnlock()
+	var topics []string
+	err := l.view(func(tx *bolt.Tx) error {
+		return tx.Bucket(topicsBucket).ForEachBucket(func(name []byte) error {
+			topics = append(topics, string(name))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	return topics, nil
+}
+
+// Ranges implements [eventlog.Log].
+func (l *Log) Ranges(ctx context.Context, topic string) ([]eventlog.Range, error) {
+	if err := l.enter(ctx); err != nil {
+		return nil, fmt.Errorf("look up topic %s: %w", topic, err)
+	}
+	defer l.running.RUnlock()
+	var ranges []eventlog.Range
+	err := l.view(func(tx *bolt.Tx) error {
+		b := tx.Bucket(topicsBucket).Bucket([]byte(topic))
+		if b == nil {
+			return eventlog.ErrNoTopic
+		}
+		for p := range partitions(b) {
+			next, err := nextOffset(b.Bucket(partitionKey(p)), place{topic: topic, partition: p})
+			if err != nil {
+				return err
+			}
+			ranges = append(ranges, eventlog.Range{Partition: p, Next: next})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up topic %s: %w", topic, err)
+	}
+	return ranges, nil
+}
+
+// partitions counts the partitions of a topic's bucket.
+func partitions(topic *bolt.Bucket) int {
+	last, _ := topic.Cursor().Last()
+	if last == nil {
+		return 0
+	}
+	return int(binary.BigEndian.Uint32(last)) + 1
+}
+
+func partitionKey(p int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(p)) }
+
+func offsetKey(offset int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(offset)) }
+
+// nextOffset returns the offset after the last record of a partition, when both places that tell it
+// agree.
+func nextOffset(p *bolt.Bucket, at place) (int64, error) {
+	if p == nil {
+		return 0, fmt.Errorf("%w: topic %s partition %d is missing", eventlog.ErrCorrupt, at.topic, at.partition)
+	}
+	next := int64(p.Sequence())
+	var want int64
+	if last, _ := p.Cursor().Last(); len(last) == 8 {
+		want = int64(binary.BigEndian.Uint64(last)) + 1
+	}
+	if next != want {
+		return 0, fmt.Errorf("%w: topic %s partition %d should end at offset %d and ends at %d", eventlog.ErrCorrupt, at.topic, at.partition, next, want)
+	}
+	return next, nil
+}
+
+// Read implements [eventlog.Log].
+func (l *Log) Read(ctx context.Context, topic string, partition int, from int64, maxBytes int) ([]eventlog.Record, error) {
+	if err := l.enter(ctx); err != nil {
+		return nil, fmt.Errorf("read topic %s: %w", topic, err)
+	}
+	defer l.running.RUnlock()
+	var records []eventlog.Record
+	err := l.view(func(tx *bolt.Tx) error {
+		b := tx.Bucket(topicsBucket).Bucket([]byte(topic))
+		if b == nil {
+			return eventlog.ErrNoTopic
+		}
+		if n := partitions(b); partition < 0 || partition >= n {
+			return fmt.Errorf("%w: partition %d of %d", eventlog.ErrNoTopic, partition, n)
+		}
+		var err error
+		at := place{topic: topic, partition: partition, offset: from}
+		records, err = l.read(ctx, b.Bucket(partitionKey(partition)), at, maxBytes)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read topic %s: %w", topic, err)
+	}
+	return records, nil
+}
+
+// read returns the records of a partition's bucket from a place on, as [eventlog.Log.Read] does.
+// Damage ends what it returns; it is the error of the read that begins there.
+func (l *Log) read(ctx context.Context, b *bolt.Bucket, at place, maxBytes int) ([]eventlog.Record, error) {
+	next, err := nextOffset(b, at)
+	if err != nil {
+		return nil, err
+	}
+	if at.offset < 0 || at.offset > next {
+		return nil, fmt.Errorf("%w: partition %d holds offsets 0 to %d, not %d", eventlog.ErrExpired, at.partition, next, at.offset)
+	}
+	var records []eventlog.Record
+	cursor := b.Cursor()
+	for key, value := cursor.Seek(offsetKey(at.offset)); at.offset < next; key, value = cursor.Next() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r, n, err := l.record(b, key, value, at, maxBytes, len(records) > 0)
+		switch {
+		case err != nil && len(records) > 0:
+			return records, nil
+		case err != nil:
+			return nil, corrupt(at, err)
+		case n > maxBytes && len(records) > 0:
+			return records, nil
+		}
+		records = append(records, r)
+		maxBytes -= n
+		at.offset++
+	}
+	return records, nil
+}
+
+// record decodes the entry of a partition's bucket that should be the record of a place, and
+// returns the length of its value. It skips decompression of an optional one that does not fit.
+func (l *Log) record(b *bolt.Bucket, key, value []byte, at place, maxBytes int, optional bool) (eventlog.Record, int, error) {
+	if len(key) != 8 || int64(binary.BigEndian.Uint64(key)) != at.offset {
+		return eventlog.Record{}, 0, errors.New("stored record is missing")
+	}
+	if value == nil {
+		if own := b.Bucket(key); own != nil {
+			value = own.Get(valueKey)
+		}
+	}
+	s, err := open(value, at)
+	if err != nil || optional && s.valueLen > maxBytes {
+		return eventlog.Record{}, s.valueLen, err
+	}
+	m, err := l.codec.message(s)
+	return eventlog.Record{Offset: at.offset, Time: s.time, Message: m}, s.valueLen, err
+}
+
+func corrupt(at place, err error) error {
+	return fmt.Errorf("%w: topic %s partition %d offset %d: %w", eventlog.ErrCorrupt, at.topic, at.partition, at.offset, err)
+}
+
+// view runs f in a read transaction. Values are only valid inside f.
+func (l *Log) view(f func(*bolt.Tx) error) error {
+	return guard(func() error { return l.db.View(f) })
+}
+
+// update runs f in a write transaction that is durable when it returns nil.
+func (l *Log) update(f func(*bolt.Tx) error) error {
+	return guard(func() error { return l.db.Update(f) })
+}
+
+// guard runs f. What bbolt does when it meets damaged pages, a panic or a fault in the memory map,
+// becomes an ErrCorrupt.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", eventlog.ErrCorrupt, p)
+		}
+	}()
+	return f()
+}
+
+// Create implements [eventlog.Creator].
+func (l *Log) Create(ctx context.Context, topic string, n int) error {
+	if err := l.enter(ctx); err != nil {
+		return fmt.Errorf("create topic %s: %w", topic, err)
+	}
+	defer l.running.RUnlock()
+	if err := eventlog.CheckTopic(topic); err != nil {
+		return err
+	}
+	if n < 1 {
+		return fmt.Errorf("create topic %s: %d partitions", topic, n)
+	}
+	err := l.update(func(tx *bolt.Tx) error {
+		_, err := createTopic(tx, topic, n)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create topic %s: %w", topic, err)
+	}
+	return nil
+}
+
+// createTopic returns the bucket of a topic, made with n partitions when it is missing.
+func createTopic(tx *bolt.Tx, topic string, n int) (*bolt.Bucket, error) {
+	topics := tx.Bucket(topicsBucket)
+	if b := topics.Bucket([]byte(topic)); b != nil {
+		return b, nil
+	}
+	b, err := topics.CreateBucket([]byte(topic))
+	if err != nil {
+		return nil, err
+	}
+	if topic == eventlog.CatalogTopic {
+		n = 1
+	}
+	for p := range n {
+		if _, err := b.CreateBucket(partitionKey(p)); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}

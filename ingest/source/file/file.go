@@ -1,0 +1,382 @@
+// Package file reads the files that an OPD delivers: CSV, NDJSON, JSON arrays and XLSX, also inside
+// .gz and .zip, named by a path, a glob or a folder that may be watched.
+//
+// # Two passes
+//
+// Next reads a file to its end before it offers it: records and batches are counted, the
+// fingerprint is made, and everything that makes a file unfit as a whole (an empty file, a web page
+// named .csv, a truncated archive, a wrong encoding) is found while nothing has been handed out.
+// Read then goes over the file again and cuts the same batches. Neither holds more of the file than
+// a few blocks, except for the shared strings of a workbook.
+//
+// # Fingerprint
+//
+// It is the SHA-256 of the content type, the header lines once, and the records, as they are handed
+// out: unpacked, as UTF-8, without byte order mark, every line ended by one LF (also a line end
+// inside quotes), empty lines and skipped rows left out. So the same table with other newlines, a
+// byte order mark, in UTF-16 or packed has the same fingerprint.
+//
+// # Rows
+//
+// A record's row is the one that a spreadsheet shows: from 1, skipped rows, header rows and empty
+// lines counted, a record with line ends inside quotes being one row. For a JSON array it is the
+// element.
+package file
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"satudata/ingest/event"
+	"satudata/ingest/source"
+	"satudata/schemas"
+)
+
+// Values of schemas.Format.Type.
+const (
+	typeCSV    = "csv"
+	typeNDJSON = "ndjson"
+	typeJSON   = "json"
+	typeXLSX   = "xlsx"
+)
+
+// kinds are the name endings that files of a type have.
+var kinds = map[string][]string{
+	typeCSV:    {".csv", ".tsv", ".txt"},
+	typeNDJSON: {".ndjson", ".jsonl"},
+	typeJSON:   {".json"},
+	typeXLSX:   {workbookKind},
+}
+
+// Options are how files are found and read.
+type Options struct {
+	Format   schemas.Format   // of every file; an empty Type goes by the name's ending
+	Watch    bool             // after io.EOF, Next looks again for files that are new or changed
+	Settle   time.Duration    // watching: how long a file must not have changed before it is read; default 2 s
+	Now      func() time.Time // default time.Now
+	MaxChunk int              // most bytes of a batch; default event.MaxChunk
+}
+
+// Source offers files as deliveries.
+type Source struct {
+	o       Options
+	search  search
+	queue   []found
+	listed  bool
+	archive *archive // the zip whose entries are being offered
+	current *delivery
+}
+
+// Open finds the files that paths name: files, globs and folders, of which it takes the files whose
+// names end as the format's do. Without Watch, a path that names nothing is an error.
+func Open(paths []string, o Options) (*Source, error) {
+	if err := checkFormat(o.Format); err != nil {
+		return nil, err
+	}
+	if o.Settle == 0 {
+		o.Settle = 2 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MaxChunk == 0 {
+		o.MaxChunk = event.MaxChunk
+	}
+	s := &Source{o: o, search: search{paths: paths, watch: o.Watch, settle: o.Settle, now: o.Now, wanted: o.wanted}}
+	if !o.Watch {
+		var err error
+		if s.queue, err = s.search.list(); err != nil {
+			return nil, err
+		}
+		s.listed = true
+	}
+	return s, nil
+}
+
+// wanted says whether a file found in a folder or an archive is of the right kind.
+func (o Options) wanted(name string) bool {
+	name = strings.ToLower(path.Base(filepath.ToSlash(name)))
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") {
+		return false // hidden, or the lock of a workbook that somebody has open
+	}
+	return kindOf(strings.TrimSuffix(name, ".gz"), o.Format.Type) != ""
+}
+
+// kindOf returns the type of a file by its name, among the declared one or all; "" for none.
+func kindOf(name, declared string) string {
+	for kind, endings := range kinds {
+		if declared != "" && kind != declared {
+			continue
+		}
+		for _, ending := range endings {
+			if strings.HasSuffix(name, ending) {
+				return kind
+			}
+		}
+	}
+	return ""
+}
+
+// Next implements [source.Source].
+func (s *Source) Next(ctx context.Context) (source.Delivery, error) {
+	if s.current != nil && s.current.closed != nil {
+		return nil, errors.New("the delivery before was not closed")
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		o, err := s.origin()
+		if err != nil {
+			return nil, err
+		}
+		if o == nil {
+			continue
+		}
+		d, err := s.deliver(ctx, o)
+		if errors.Is(err, errUnfinished) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.current = d
+		return d, nil
+	}
+}
+
+// Close implements [source.Source]. It may be called twice.
+func (s *Source) Close() error {
+	var err error
+	if s.current != nil {
+		err = s.current.Close()
+	}
+	err = errors.Join(err, s.closeArchive())
+	s.queue, s.listed, s.o.Watch = nil, true, false
+	return err
+}
+
+func (s *Source) closeArchive() error {
+	if s.archive == nil {
+		return nil
+	}
+	err := s.archive.file.Close()
+	s.archive = nil
+	return err
+}
+
+// origin returns what comes next, io.EOF when there is nothing, or nil when one must look further.
+func (s *Source) origin() (*origin, error) {
+	if s.archive != nil {
+		if o := s.archive.next(); o != nil {
+			return o, nil
+		}
+		return nil, s.closeArchive()
+	}
+	if len(s.queue) == 0 {
+		if s.listed && !s.o.Watch {
+			return nil, io.EOF
+		}
+		var err error
+		if s.queue, err = s.search.list(); err != nil {
+			return nil, err
+		}
+		s.listed = true
+		if len(s.queue) == 0 {
+			return nil, io.EOF
+		}
+	}
+	f := s.queue[0]
+	s.queue = s.queue[1:]
+	return s.openFile(f)
+}
+
+// openFile opens a file that was found; a zip archive becomes the origin of the ones that follow.
+func (s *Source) openFile(f found) (*origin, error) {
+	h, info, err := openRegular(f.path)
+	if err != nil {
+		return nil, about(f.subject, err)
+	}
+	o := &origin{subject: f.subject, file: h, stamp: stampOf(info)}
+	if s.o.Watch && o.stamp != f.stamp {
+		s.search.forget(f.path) // it is being written again
+		return nil, h.Close()
+	}
+	if !strings.HasSuffix(strings.ToLower(f.path), ".zip") {
+		return o, nil
+	}
+	if s.archive, err = openArchive(o, s.o.wanted); err != nil {
+		return nil, errors.Join(about(f.subject, err), h.Close())
+	}
+	return nil, nil
+}
+
+// openRegular opens a file, refusing what is none.
+func openRegular(name string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, nil, refuse("bukan berkas biasa", "not a regular file")
+	}
+	if err != nil {
+		return nil, nil, openFault(err)
+	}
+	h, err := os.Open(name)
+	if err != nil {
+		return nil, nil, openFault(err)
+	}
+	if info, err = h.Stat(); err != nil {
+		return nil, nil, errors.Join(err, h.Close())
+	}
+	return h, info, nil
+}
+
+func openFault(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return refuse("berkas tidak boleh dibaca; periksa hak aksesnya", "the file may not be read; check its permissions")
+	case errors.Is(err, fs.ErrNotExist):
+		return refuse("berkas sudah tidak ada", "the file is gone")
+	}
+	return err
+}
+
+// about gives a refusal its subject.
+func about(subject string, err error) error {
+	var r *source.Refusal
+	if errors.As(err, &r) {
+		return &source.Refusal{Subject: subject, Reason: r.Reason}
+	}
+	return err
+}
+
+// deliver inspects o.
+func (s *Source) deliver(ctx context.Context, o *origin) (*delivery, error) {
+	d := &delivery{origin: o, info: source.Info{Subject: o.subject, Bytes: o.size()}}
+	d.closed = func() error { return nil }
+	if o.entry == nil {
+		d.closed = o.file.Close
+	}
+	err := s.prepare(d)
+	if err == nil {
+		err = d.inspect(ctx)
+	}
+	if err == nil {
+		return d, nil
+	}
+	if changed, serr := o.changed(); s.o.Watch && serr == nil && changed {
+		s.search.forget(o.file.Name())
+		err = errUnfinished
+	}
+	return nil, errors.Join(about(o.subject, err), d.Close())
+}
+
+// errUnfinished says that a watched file is still being written.
+var errUnfinished = errors.New("file is still being written")
+
+// prepare decides how d is cut.
+func (s *Source) prepare(d *delivery) error {
+	f := s.o.Format
+	if f.Type == "" {
+		f.Type = kindOf(d.origin.name(), "")
+	}
+	switch f.Type {
+	case "":
+		return refuse("jenis berkas tidak dikenali dari namanya; nyatakan `format.type` di binding",
+			"the kind of file cannot be told from its name; declare `format.type` in the binding")
+	case typeXLSX:
+		return prepareWorkbook(d, f, s.o.MaxChunk)
+	}
+	d.set = new(charset)
+	d.open = func() (cutter, io.Closer, error) {
+		r, err := d.origin.open()
+		if err != nil {
+			return nil, nil, err
+		}
+		c, err := cutText(r, f, s.o.MaxChunk, d.set)
+		if err != nil {
+			return nil, nil, errors.Join(err, r.Close())
+		}
+		return c, r, nil
+	}
+	return nil
+}
+
+// cutText begins to cut a text.
+func cutText(r io.Reader, f schemas.Format, max int, set *charset) (cutter, error) {
+	text, found, err := decode(r, f.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	*set = found
+	in := newInput(text, f.Type == typeJSON)
+	switch f.Type {
+	case typeNDJSON:
+		return newNDJSON(in, max)
+	case typeJSON:
+		return newArray(in, max)
+	}
+	return newCSV(in, f, max)
+}
+
+// archive is a zip whose entries are offered one by one.
+type archive struct {
+	*origin
+	entries []*zip.File
+}
+
+func openArchive(o *origin, wanted func(string) bool) (*archive, error) {
+	z, err := zip.NewReader(o.file, o.stamp.size)
+	if err != nil {
+		if o.stamp.size == 0 {
+			return nil, refuse("berkas kosong", "the file is empty")
+		}
+		return nil, refuse("arsip zip rusak atau terpotong (%v); kirim ulang", "the zip archive is damaged or cut short (%v); send it again", err)
+	}
+	a := &archive{origin: o}
+	var others []string
+	for _, e := range z.File {
+		name := strings.ReplaceAll(e.Name, `\`, "/")
+		switch {
+		case strings.HasSuffix(name, "/") || strings.HasPrefix(name, "__MACOSX/"):
+		case wanted(name):
+			a.entries = append(a.entries, e)
+		default:
+			others = append(others, path.Base(name))
+		}
+	}
+	if len(a.entries) == 0 {
+		return nil, refuse("arsip zip tidak memuat berkas yang dinyatakan binding; isinya: %s",
+			"the zip archive has no file of the kind that the binding says; it holds: %s", listed(others))
+	}
+	return a, nil
+}
+
+// next returns the next entry, or nil.
+func (a *archive) next() *origin {
+	if len(a.entries) == 0 {
+		return nil
+	}
+	e := a.entries[0]
+	a.entries = a.entries[1:]
+	name := strings.ReplaceAll(e.Name, `\`, "/")
+	return &origin{subject: a.subject + "/" + name, file: a.file, stamp: a.stamp, entry: e}
+}
+
+// listed names at most five things.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "-"
+	}
+	if more := len(names) - 5; more > 0 {
+		names = append(names[:5:5], "…")
+	}
+	return strings.Join(names, ", ")
+}

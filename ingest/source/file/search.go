@@ -1,0 +1,175 @@
+package file
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// found is a file to be read.
+type found struct {
+	path, subject string
+	stamp         stamp
+}
+
+// search finds files.
+type search struct {
+	paths  []string
+	watch  bool
+	settle time.Duration
+	now    func() time.Time
+	wanted func(name string) bool
+	looks  map[string]look // of a watched place, by path
+}
+
+// look is what a watcher knows of a file.
+type look struct {
+	stamp
+	since   time.Time // when it was first seen like this
+	offered bool      // like this
+}
+
+// list returns the files to be read, in the order of paths and by name within one. When watching it
+// returns only files that were not offered as they are now, and whose size and time have not
+// changed for the settling time, seen at least twice.
+func (s *search) list() ([]found, error) {
+	var all []found
+	known := map[string]bool{}
+	for _, p := range s.paths {
+		fs, err := s.resolve(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range fs {
+			if !known[f.path] {
+				known[f.path] = true
+				all = append(all, f)
+			}
+		}
+	}
+	tellApart(all)
+	if s.watch {
+		return s.settled(all), nil
+	}
+	return all, nil
+}
+
+// resolve returns the files of one path.
+func (s *search) resolve(p string) ([]found, error) {
+	p = filepath.Clean(p)
+	info, err := os.Stat(p)
+	switch {
+	case err == nil && info.IsDir():
+		return s.folder(p)
+	case err == nil:
+		return []found{{p, filepath.Base(p), stampOf(info)}}, nil
+	case strings.ContainsAny(p, "*?["):
+		return s.glob(p)
+	case s.watch && os.IsNotExist(err):
+		return nil, nil
+	}
+	return nil, fmt.Errorf("find files: %w", err)
+}
+
+func (s *search) folder(dir string) ([]found, error) {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return nil, fmt.Errorf("find files: %w", err)
+	}
+	var out []found
+	for _, e := range entries {
+		name := e.Name()
+		if !s.wanted(name) && (!strings.HasSuffix(strings.ToLower(name), ".zip") || strings.HasPrefix(name, ".")) {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			out = append(out, found{filepath.Join(dir, name), name, stampOf(info)})
+		}
+	}
+	return out, nil
+}
+
+// glob returns the files that match, named from the folder in which the pattern begins.
+func (s *search) glob(pattern string) ([]found, error) {
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("find files: pattern %q: %w", pattern, err)
+	}
+	base := pattern
+	for strings.ContainsAny(base, "*?[") {
+		base = filepath.Dir(base)
+	}
+	var out []found
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil || info.IsDir() {
+			continue
+		}
+		subject, err := filepath.Rel(base, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found{name, filepath.ToSlash(subject), stampOf(info)})
+	}
+	if len(out) == 0 && !s.watch {
+		return nil, fmt.Errorf("find files: %w: nothing matches %s", fs.ErrNotExist, pattern)
+	}
+	return out, nil
+}
+
+// tellApart names files that share a name by their path from the folder that they have in common:
+// the files of several years are often all called data.csv.
+func tellApart(all []found) {
+	same := map[string][]int{}
+	for i, f := range all {
+		same[f.subject] = append(same[f.subject], i)
+	}
+	for _, at := range same {
+		if len(at) < 2 {
+			continue
+		}
+		common := filepath.Dir(all[at[0]].path)
+		for _, i := range at[1:] {
+			for !within(common, all[i].path) {
+				common = filepath.Dir(common)
+			}
+		}
+		for _, i := range at {
+			if rel, err := filepath.Rel(common, all[i].path); err == nil {
+				all[i].subject = filepath.ToSlash(rel)
+			}
+		}
+	}
+}
+
+// within says whether path is below dir.
+func within(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	rel = filepath.ToSlash(rel)
+	return err != nil || rel != ".." && !strings.HasPrefix(rel, "../") || filepath.Dir(dir) == dir
+}
+
+// settled keeps what a watcher may offer now.
+func (s *search) settled(all []found) []found {
+	now, looks := s.now(), make(map[string]look, len(all))
+	ready := slices.DeleteFunc(all, func(f found) bool {
+		l, ok := s.looks[f.path]
+		if !ok || l.stamp != f.stamp {
+			looks[f.path] = look{stamp: f.stamp, since: now}
+			return true
+		}
+		wait := l.offered || now.Sub(l.since) < s.settle
+		l.offered = l.offered || !wait
+		looks[f.path] = l
+		return wait
+	})
+	s.looks = looks
+	return ready
+}
+
+// forget makes a watcher look at a file anew.
+func (s *search) forget(path string) { delete(s.looks, path) }

@@ -1,0 +1,160 @@
+package file_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"satudata/ingest/source"
+	"satudata/ingest/source/file"
+	"satudata/ingest/source/sourcetest"
+	"satudata/schemas"
+)
+
+func subjects(all []sourcetest.Delivered) []string {
+	var out []string
+	for _, d := range all {
+		if d.Refusal != nil {
+			out = append(out, "! "+d.Refusal.Subject)
+		} else {
+			out = append(out, d.Info.Subject)
+		}
+	}
+	return out
+}
+
+func TestPaths(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"b.csv", "a.csv", "x.json", "y.TXT", "~$a.csv", ".a.csv", "2022/data.csv", "2023/data.csv", "2023/lain.csv", "2023/sub.csv/x.csv"} {
+		write(t, dir, name, "a\n1\n")
+	}
+	write(t, dir, "a.csv.gz", gzipped("a\n1\n"))
+	for _, c := range []struct {
+		name  string
+		paths []string
+		want  []string
+	}{
+		{"file", []string{"x.json"}, []string{"x.json"}},
+		{"two, in that order", []string{"b.csv", "a.csv"}, []string{"b.csv", "a.csv"}},
+		{"the same twice", []string{"b.csv", "./b.csv", "2022/../b.csv"}, []string{"b.csv"}},
+		{"folder", []string{"."}, []string{"a.csv", "a.csv.gz", "b.csv", "y.TXT"}},
+		{"glob", []string{"*.csv"}, []string{".a.csv", "a.csv", "b.csv", "~$a.csv"}},
+		{"glob over folders", []string{"*/data.csv"}, []string{"2022/data.csv", "2023/data.csv"}},
+		{"glob in a folder", []string{"2023/*.csv"}, []string{"data.csv", "lain.csv"}},
+		{"same names", []string{"2022/data.csv", "2023/data.csv", "b.csv"}, []string{"2022/data.csv", "2023/data.csv", "b.csv"}},
+		{"folders with the same names", []string{"2022", "2023"}, []string{"2022/data.csv", "2023/data.csv", "lain.csv"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var paths []string
+			for _, p := range c.paths {
+				paths = append(paths, dir+"/"+p)
+			}
+			s, err := file.Open(paths, file.Options{Format: schemas.Format{Type: "csv"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, subjects(sourcetest.ReadAll(t, s))); diff != "" {
+				t.Errorf("subjects (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWatch looks at a folder again and again while files come, grow and change.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	s, err := file.Open([]string{dir}, file.Options{Format: schemas.Format{Type: "csv"}, Watch: true, Settle: time.Second, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	look := func(want ...string) {
+		t.Helper()
+		var got []string
+		for {
+			d, err := s.Next(t.Context())
+			var refusal *source.Refusal
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if errors.As(err, &refusal) {
+				got = append(got, "! "+refusal.Subject)
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, d.Info().Subject)
+			d.Close()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("at %s (-want +got):\n%s", now.Format("04:05"), diff)
+		}
+		now = now.Add(600 * time.Millisecond)
+	}
+	touched := now
+	put := func(name, data string) {
+		t.Helper()
+		path := write(t, dir, name, data)
+		touched = touched.Add(time.Second)
+		if err := os.Chtimes(path, touched, touched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	put("a.csv", "a\n1\n")
+	look() // seen the first time
+	look() // for 0.6 s
+	look("a.csv")
+	look()
+	put("b.csv", "a\n")
+	put("c.zip", zipped("x.csv", "a\n1\n", "y.csv", ""))
+	look()
+	put("b.csv", "a\n1\n")
+	look() // grew
+	look("c.zip/x.csv", "! c.zip/y.csv")
+	look("b.csv")
+	put("a.csv", "a\n2\n")
+	put("d.csv", "")
+	look()
+	look()
+	look("a.csv", "! d.csv")
+	look() // a refused file is not offered again either
+	os.Remove(filepath.Join(dir, "a.csv"))
+	look()
+	put("a.csv", "a\n2\n")
+	look()
+	look()
+	look("a.csv")
+}
+
+// TestWatchMissingFolder: what is watched may come later, and goes.
+func TestWatchMissingFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "masuk")
+	s, err := file.Open([]string{dir, filepath.Join(dir, "*.csv")}, file.Options{Watch: true, Settle: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Next(t.Context()); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v, want io.EOF", err)
+	}
+	write(t, dir, "a.csv", "a\n1\n")
+	s.Next(t.Context())
+	d, err := s.Next(t.Context())
+	if err != nil || d.Info().Subject != "a.csv" {
+		t.Fatalf("got %v, %v", d, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Next(context.Background()); !errors.Is(err, io.EOF) {
+		t.Errorf("after close: got %v, want io.EOF", err)
+	}
+}

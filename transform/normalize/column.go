@@ -1,0 +1,324 @@
+package normalize
+
+import (
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"satudata/schemas"
+)
+
+// Schema returns the Arrow schema of plan's fields. Every field may be null: a rejected observation
+// has no value where it is faulty.
+func Schema(plan *schemas.Plan) *arrow.Schema {
+	fields := make([]arrow.Field, len(plan.Fields))
+	for i, f := range plan.Fields {
+		fields[i] = arrow.Field{Name: f.Name, Type: dataType(f.Type), Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+func dataType(t schemas.Type) arrow.DataType {
+	switch t.Kind {
+	case schemas.Integer:
+		return arrow.PrimitiveTypes.Int64
+	case schemas.Double:
+		return arrow.PrimitiveTypes.Float64
+	case schemas.Decimal:
+		return &arrow.Decimal128Type{Precision: int32(t.Precision), Scale: int32(t.Scale)}
+	case schemas.Boolean:
+		return arrow.FixedWidthTypes.Boolean
+	case schemas.Date:
+		return arrow.FixedWidthTypes.Date32
+	case schemas.Timestamp:
+		return arrow.FixedWidthTypes.Timestamp_us
+	}
+	return arrow.BinaryTypes.String
+}
+
+// spread says which observations a decoded value goes to.
+type spread struct {
+	shape  shape
+	rows   int // records
+	across int // observations per record
+}
+
+type shape uint8
+
+const (
+	perCell   shape = iota // value i is observation i
+	perRecord              // value i is every observation of record i
+	perTitle               // value i is the i-th observation of every record
+	constant               // the only value is every observation
+)
+
+// values is how many values there are to decode.
+func (s spread) values() int {
+	switch s.shape {
+	case perRecord:
+		return s.rows
+	case perTitle:
+		return s.across
+	case constant:
+		return 1
+	}
+	return s.rows * s.across
+}
+
+// copies is how many observations take one value.
+func (s spread) copies() int { return max(1, s.rows*s.across/max(1, s.values())) }
+
+// value is which value observation obs takes.
+func (s spread) value(obs int) int {
+	switch s.shape {
+	case perRecord:
+		return obs / s.across
+	case perTitle:
+		return obs % s.across
+	case constant:
+		return 0
+	}
+	return obs
+}
+
+// observations calls do for each observation that takes value i.
+func (s spread) observations(i int, do func(obs int)) {
+	from, to, step := i, i+1, 1
+	switch s.shape {
+	case perRecord:
+		from, to = i*s.across, (i+1)*s.across
+	case perTitle:
+		to, step = s.rows*s.across, s.across
+	case constant:
+		to = s.rows * s.across
+	}
+	for o := from; o < to; o += step {
+		do(o)
+	}
+}
+
+// value is a decoded value; which part holds it depends on the type.
+type value struct {
+	null   bool
+	i      int64 // Integer, Boolean (0 or 1), Date (days), Timestamp (microseconds)
+	f      float64
+	d      decimal128.Num
+	s      []byte
+	region schemas.Region
+}
+
+// column gathers the values of a field, in order, before they become an Arrow array. It is reused
+// from chunk to chunk; an array never aliases it.
+type column interface {
+	reset(n int)
+	null(i int)
+	put(i int, v *value)
+	array(mem memory.Allocator, s spread) arrow.Array
+}
+
+func newColumn(t schemas.Type) column {
+	switch {
+	case t.Kind == schemas.Integer || t.Kind == schemas.Timestamp:
+		return &fixed[int64]{dtype: dataType(t), take: func(v *value) int64 { return v.i }}
+	case t.Kind == schemas.Date:
+		return &fixed[int32]{dtype: dataType(t), take: func(v *value) int32 { return int32(v.i) }}
+	case t.Kind == schemas.Double:
+		return &fixed[float64]{dtype: dataType(t), take: func(v *value) float64 { return v.f }}
+	case t.Kind == schemas.Decimal:
+		return &fixed[decimal128.Num]{dtype: dataType(t), take: func(v *value) decimal128.Num { return v.d }}
+	case t.Kind == schemas.Boolean:
+		return &flags{}
+	}
+	return &words{}
+}
+
+// holes notes which values are null.
+type holes struct {
+	is    []bool
+	count int
+}
+
+func (h *holes) reset(n int) {
+	h.is = resize(h.is, n)
+	clear(h.is)
+	h.count = 0
+}
+
+func (h *holes) add(i int) {
+	h.is[i] = true
+	h.count++
+}
+
+// bitmap returns the validity bitmap over the observations and how many are null, or nil and 0.
+func (h *holes) bitmap(mem memory.Allocator, s spread) (*memory.Buffer, int) {
+	if h.count == 0 {
+		return nil, 0
+	}
+	n := s.rows * s.across
+	buf := memory.NewResizableBuffer(mem)
+	buf.Resize(int(bitutil.BytesForBits(int64(n))))
+	bits, nulls := buf.Bytes(), 0
+	memory.Set(bits, 0xff)
+	for i, null := range h.is {
+		if null {
+			s.observations(i, func(obs int) {
+				bitutil.ClearBit(bits, obs)
+				nulls++
+			})
+		}
+	}
+	return buf, nulls
+}
+
+// finish makes an array of bufs and gives up the caller's hold on them.
+func finish(t arrow.DataType, n, nulls int, bufs ...*memory.Buffer) arrow.Array {
+	data := array.NewData(t, n, bufs, nil, nulls, 0)
+	defer data.Release()
+	for _, b := range bufs {
+		if b != nil {
+			b.Release()
+		}
+	}
+	return array.MakeFromData(data)
+}
+
+// fixed is a column of values of one width.
+type fixed[T int32 | int64 | float64 | decimal128.Num] struct {
+	dtype arrow.DataType
+	take  func(*value) T
+	v     []T
+	holes holes
+}
+
+func (c *fixed[T]) reset(n int) {
+	c.v = resize(c.v, n)
+	c.holes.reset(n)
+}
+
+func (c *fixed[T]) null(i int) {
+	var zero T
+	c.v[i] = zero
+	c.holes.add(i)
+}
+
+func (c *fixed[T]) put(i int, v *value) { c.v[i] = c.take(v) }
+
+func (c *fixed[T]) array(mem memory.Allocator, s spread) arrow.Array {
+	n := s.rows * s.across
+	valid, nulls := c.holes.bitmap(mem, s)
+	buf := memory.NewResizableBuffer(mem)
+	var one T
+	buf.Resize(n * int(unsafe.Sizeof(one)))
+	out := arrow.GetData[T](buf.Bytes())
+	if s.shape == perCell || s.across == 1 && s.shape == perRecord {
+		copy(out, c.v)
+	} else {
+		for obs := range out {
+			out[obs] = c.v[s.value(obs)]
+		}
+	}
+	return finish(c.dtype, n, nulls, valid, buf)
+}
+
+// flags is a column of booleans.
+type flags struct {
+	v     []bool
+	holes holes
+}
+
+func (c *flags) reset(n int) {
+	c.v = resize(c.v, n)
+	c.holes.reset(n)
+}
+
+func (c *flags) null(i int) {
+	c.v[i] = false
+	c.holes.add(i)
+}
+
+func (c *flags) put(i int, v *value) { c.v[i] = v.i != 0 }
+
+func (c *flags) array(mem memory.Allocator, s spread) arrow.Array {
+	n := s.rows * s.across
+	valid, nulls := c.holes.bitmap(mem, s)
+	buf := memory.NewResizableBuffer(mem)
+	buf.Resize(int(bitutil.BytesForBits(int64(n))))
+	bits := buf.Bytes()
+	clear(bits)
+	for obs := range n {
+		if c.v[s.value(obs)] {
+			bitutil.SetBit(bits, obs)
+		}
+	}
+	return finish(arrow.FixedWidthTypes.Boolean, n, nulls, valid, buf)
+}
+
+// words is a column of text.
+type words struct {
+	ends  []int32
+	bytes []byte
+	holes holes
+}
+
+func (c *words) reset(n int) {
+	c.ends, c.bytes = resize(c.ends, n), c.bytes[:0]
+	c.holes.reset(n)
+}
+
+func (c *words) null(i int) {
+	c.ends[i] = int32(len(c.bytes))
+	c.holes.add(i)
+}
+
+func (c *words) set(i int, b []byte) {
+	c.bytes = append(c.bytes, b...)
+	c.ends[i] = int32(len(c.bytes))
+}
+
+func (c *words) put(i int, v *value) { c.set(i, v.s) }
+
+// word puts s, or null when it is empty.
+func (c *words) word(i int, s string) {
+	if s == "" {
+		c.null(i)
+		return
+	}
+	c.bytes = append(c.bytes, s...)
+	c.ends[i] = int32(len(c.bytes))
+}
+
+// text is value i.
+func (c *words) text(i int) []byte {
+	if i == 0 {
+		return c.bytes[:c.ends[0]]
+	}
+	return c.bytes[c.ends[i-1]:c.ends[i]]
+}
+
+func (c *words) array(mem memory.Allocator, s spread) arrow.Array {
+	n := s.rows * s.across
+	valid, nulls := c.holes.bitmap(mem, s)
+	offsets, data := memory.NewResizableBuffer(mem), memory.NewResizableBuffer(mem)
+	offsets.Resize((n + 1) * arrow.Int32SizeBytes)
+	out := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
+	out[0] = 0
+	if s.shape == perCell || s.across == 1 && s.shape == perRecord {
+		copy(out[1:], c.ends)
+		data.Resize(len(c.bytes))
+		copy(data.Bytes(), c.bytes)
+		return finish(arrow.BinaryTypes.String, n, nulls, valid, offsets, data)
+	}
+	for obs := range n {
+		out[obs+1] = out[obs] + int32(len(c.text(s.value(obs))))
+	}
+	data.Resize(int(out[n]))
+	to := data.Bytes()
+	for obs := range n {
+		copy(to[out[obs]:out[obs+1]], c.text(s.value(obs)))
+	}
+	return finish(arrow.BinaryTypes.String, n, nulls, valid, offsets, data)
+}

@@ -1,0 +1,143 @@
+package quality
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+func from(first int64) func(int) int64 {
+	return func(obs int) int64 { return first + int64(obs) }
+}
+
+func TestKeys(t *testing.T) {
+	p := plan(t)
+	p.Key = []int{5, 0} // s, a
+	rec := batch(t, testRow{"s": "x", "a": 1}, testRow{"s": "x", "a": 2}, testRow{"s": "x", "a": 1}, testRow{"s": "y"}, testRow{"s": "y"}, testRow{"s": "x", "a": 2})
+	v := NewVerdicts(6)
+	v.Add(1, Reason{Field: "x", Rule: RuleType}) // rejected: does not hold its key
+	v.PutAside(3)
+	k := NewKeys(p)
+	k.Check(rec, from(10), v)
+	for obs, want := range []string{"", "tipe", "baris 10 kiriman ini", "", "", ""} {
+		got := fmt.Sprint(v.Reasons(obs))
+		if want == "" && v.Reasons(obs) != nil || !strings.Contains(got, want) {
+			t.Errorf("observation %d: got %s, want …%s…", obs, got, want)
+		}
+	}
+	if r := v.Reasons(2)[0]; r.Field != "s, a" || r.Rule != RuleKey || r.Value != "x, 1" {
+		t.Errorf("got %+v", r)
+	}
+	if k.Len() != 3 {
+		t.Errorf("%d keys, want 3", k.Len())
+	}
+}
+
+// After a restart the keys are read back from the table; verdicts are as if nothing had happened.
+func TestKeysLoad(t *testing.T) {
+	p := plan(t)
+	p.Key = []int{5, 7, 2, 9}
+	rows := []testRow{{"s": "a", "t": 5, "d": "1.50", "w": int64(7)}, {"s": "a", "t": 5, "d": "1.50", "w": int64(8)}, {"s": "ab", "d": "1.50"}}
+	rec := batch(t, rows...)
+	rowNumbers := array.NewInt64Builder(memory.NewGoAllocator())
+	defer rowNumbers.Release()
+	rowNumbers.AppendValues([]int64{3, 4, 5}, nil)
+	numbers := rowNumbers.NewInt64Array()
+	defer numbers.Release()
+	k := NewKeys(p)
+	cols := []arrow.Array{rec.Column(5), rec.Column(7), rec.Column(2), rec.Column(9)}
+	if err := k.Load(cols, numbers); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Load(cols[:1], numbers); err == nil {
+		t.Error("too few columns are accepted")
+	}
+	v := NewVerdicts(3)
+	k.Check(rec, from(100), v)
+	for obs, want := range []string{"baris 3", "baris 4", "baris 5"} {
+		if got := fmt.Sprint(v.Reasons(obs)); !strings.Contains(got, want) {
+			t.Errorf("observation %d: got %s, want %s", obs, got, want)
+		}
+	}
+}
+
+func TestKeysWithoutKey(t *testing.T) {
+	v := NewVerdicts(2)
+	NewKeys(plan(t)).Check(batch(t, testRow{"a": 1}, testRow{"a": 1}), from(1), v)
+	if v.Rejected() > 0 {
+		t.Error("a plan without a key has duplicates")
+	}
+}
+
+// Many keys, over all growing, none lost and none invented.
+func TestKeysMany(t *testing.T) {
+	p := plan(t)
+	p.Key = []int{0}
+	k := NewKeys(p)
+	const n = 200_000
+	numbers := func(first int) arrow.RecordBatch {
+		cols := make([]arrow.Array, len(testFields))
+		b := array.NewInt64Builder(memory.NewGoAllocator())
+		for i := range 1000 {
+			b.Append(int64(first + i))
+		}
+		var fields []arrow.Field
+		for i, f := range testFields {
+			cols[i] = array.MakeArrayOfNull(memory.NewGoAllocator(), arrow.PrimitiveTypes.Int64, 1000)
+			fields = append(fields, arrow.Field{Name: f.Name, Type: arrow.PrimitiveTypes.Int64, Nullable: true})
+		}
+		cols[0] = b.NewArray()
+		return array.NewRecordBatch(arrow.NewSchema(fields, nil), cols, 1000)
+	}
+	v := NewVerdicts(1000)
+	for _, pass := range []struct{ accepted int }{{1000}, {0}} {
+		for first := 0; first < n; first += 1000 {
+			v.Reset(1000)
+			k.Check(numbers(first), from(int64(first)), v)
+			if v.Accepted() != pass.accepted {
+				t.Fatalf("from %d: %d accepted, want %d", first, v.Accepted(), pass.accepted)
+			}
+		}
+	}
+	if k.Len() != n {
+		t.Errorf("%d keys, want %d", k.Len(), n)
+	}
+}
+
+// BenchmarkKeys checks keys of a text of twelve bytes, all different.
+func BenchmarkKeys(b *testing.B) {
+	p := plan(b)
+	p.Key = []int{5}
+	rows := make([]testRow, 10_000)
+	for i := range rows {
+		rows[i] = testRow{"s": fmt.Sprintf("IZ-%09d", i)}
+	}
+	rec := batch(b, rows...)
+	v := NewVerdicts(len(rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Reset(len(rows))
+		NewKeys(p).Check(rec, from(1), v)
+	}
+	b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkRules checks rules that need one pass each.
+func BenchmarkRules(b *testing.B) {
+	rows := make([]testRow, 2000)
+	for i := range rows {
+		rows[i] = testRow{"a": i, "b": i, "d": fmt.Sprint(i) + ".50", "x": float64(i), "t": i, "u": i}
+	}
+	rec := batch(b, rows...)
+	c, v := NewChecker(plan(b, "a = b", "d >= 0.5", "t <= u", "x + a >= 0")), NewVerdicts(len(rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Reset(len(rows))
+		c.Check(rec, v)
+	}
+	b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}

@@ -1,0 +1,226 @@
+package lake_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/google/go-cmp/cmp"
+
+	"satudata/schemas"
+	"satudata/transform/lake"
+)
+
+var single = []schemas.Field{field("nilai", schemas.Integer)}
+
+func ensure(t testing.TB, l *lake.Lake, fields []schemas.Field, key ...int) {
+	t.Helper()
+	if err := l.Ensure(t.Context(), dataset, fields, key); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPositions(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, single)
+	empty, err := l.Positions(t.Context(), dataset, lake.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(lake.Positions{Offsets: map[int]int64{}, Streams: map[string]int64{}}, empty); diff != "" {
+		t.Errorf("positions of an empty table (-want +got):\n%s", diff)
+	}
+	commits := []lake.Advance{
+		{Batch: "a", Partition: 0, From: 0, To: 10, Streams: map[string]int64{"x#0": 4}},
+		{Batch: "b", Partition: 3, From: 7, To: 9, Streams: map[string]int64{"y#0": 1}},
+		{Batch: "c", Partition: 0, From: 10, To: 11, Streams: map[string]int64{"x#0": 5, "z#0": 2}},
+	}
+	for _, a := range commits {
+		if err := l.Commit(t.Context(), dataset, lake.History, nil, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := open(t, l.Dir())
+	got, err := reader.Positions(t.Context(), dataset, lake.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := lake.Positions{Offsets: map[int]int64{0: 11, 3: 9}, Streams: map[string]int64{"x#0": 5, "y#0": 1, "z#0": 2}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("positions (-want +got):\n%s", diff)
+	}
+	infos, err := l.Describe(t.Context(), dataset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if infos[1].Snapshots != 0 {
+		t.Errorf("commits without files made %d snapshots", infos[1].Snapshots)
+	}
+}
+
+func TestCommitWhereTheTableIs(t *testing.T) {
+	first := lake.Advance{Batch: "first", From: 100, To: 200}
+	tests := []struct {
+		name  string
+		kind  lake.Kind
+		next  lake.Advance
+		moved bool
+	}{
+		{"next range", lake.History, lake.Advance{Batch: "b", From: 200, To: 300}, false},
+		{"other partition", lake.History, lake.Advance{Batch: "b", Partition: 1, From: 5, To: 6}, false},
+		{"the same again", lake.History, first, false},
+		{"the same range otherwise planned", lake.History, lake.Advance{Batch: "b", From: 100, To: 200}, true},
+		{"overlap", lake.History, lake.Advance{Batch: "b", From: 150, To: 250}, true},
+		{"gap", lake.History, lake.Advance{Batch: "b", From: 201, To: 250}, true},
+		{"gap without rejects", lake.Rejected, lake.Advance{Batch: "b", From: 250, To: 260}, false},
+		{"overlap of rejects", lake.Rejected, lake.Advance{Batch: "b", From: 199, To: 260}, true},
+	}
+	l := open(t, t.TempDir())
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			name := fmt.Sprintf("uji.posisi_%d", i)
+			if err := l.Ensure(t.Context(), name, single, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Commit(t.Context(), name, tt.kind, nil, first); err != nil {
+				t.Fatal(err)
+			}
+			err := l.Commit(t.Context(), name, tt.kind, nil, tt.next)
+			if tt.moved != errors.Is(err, lake.ErrMoved) || !tt.moved && err != nil {
+				t.Errorf("Commit(%+v) = %v, want ErrMoved: %t", tt.next, err, tt.moved)
+			}
+		})
+	}
+}
+
+// TestRetryIsOnce writes the files of a batch, dies, and does it again; then commits it twice.
+func TestRetryIsOnce(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	ensure(t, l, single)
+	d := deliveryID(1)
+	rec := func() []any { return []any{int64(1)} }
+	batch := record(t, memory.DefaultAllocator, single, rec(), rec())
+	defer batch.Release()
+	write(t, l, "b", origin(d, 1), batch) // and no commit: the process died here
+
+	for range 2 {
+		l = open(t, dir)
+		files := write(t, l, "b", origin(d, 1), batch)
+		if err := l.Commit(t.Context(), dataset, lake.History, files, lake.Advance{Batch: "b", From: 0, To: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts, err := l.Counts(t.Context(), dataset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := counts[d].Accepted; got != 2 {
+		t.Errorf("%d rows after retries, want 2", got)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "publik", "bencana", "kejadian_banjir_riwayat", "data", "*"))
+	if err != nil || len(found) != 1 {
+		t.Errorf("data files %v, %v; want one that each try replaced", found, err)
+	}
+	if faults, err := l.Check(t.Context(), dataset); err != nil || len(faults) > 0 {
+		t.Errorf("Check = %v, %v", faults, err)
+	}
+}
+
+// landRange lands batches of one partition until it is at the end, from wherever the table is.
+func landRange(t testing.TB, l *lake.Lake, partition int, end int64) {
+	pos, err := l.Positions(t.Context(), dataset, lake.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := pos.Offsets[partition]; at < end; at++ {
+		batch := fmt.Sprintf("%d|%d", partition, at)
+		rec := record(t, memory.DefaultAllocator, single, []any{int64(partition)*1_000_000 + at})
+		files := write(t, l, batch, origin(deliveryID(partition), int(at)), rec)
+		rec.Release()
+		a := lake.Advance{Batch: batch, Partition: partition, From: at, To: at + 1,
+			Streams: map[string]int64{fmt.Sprintf("s%d#0", partition): at + 1}}
+		if err := l.Commit(t.Context(), dataset, lake.History, files, a); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func checkLanded(t *testing.T, l *lake.Lake, partitions int, end int64) {
+	t.Helper()
+	pos, err := l.Positions(t.Context(), dataset, lake.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range partitions {
+		if pos.Offsets[p] != end || pos.Streams[fmt.Sprintf("s%d#0", p)] != end {
+			t.Errorf("partition %d is at %d, stream at %d, want %d", p, pos.Offsets[p], pos.Streams[fmt.Sprintf("s%d#0", p)], end)
+		}
+	}
+	got := view(t, l, "kejadian_banjir_riwayat", nil, lake.AsOf{}, "SELECT count(*), count(DISTINCT nilai) FROM %s")
+	n := strconv.FormatInt(int64(partitions)*end, 10)
+	if diff := cmp.Diff([][]string{{n, n}}, got); diff != "" {
+		t.Errorf("rows and distinct rows (-want +got):\n%s", diff)
+	}
+	if faults, err := l.Check(t.Context(), dataset); err != nil || len(faults) > 0 {
+		t.Errorf("Check = %v, %v", faults, err)
+	}
+}
+
+func TestConcurrentCommits(t *testing.T) {
+	const partitions, end = 4, 12
+	dir := t.TempDir()
+	ensure(t, open(t, dir), single)
+	handles := []*lake.Lake{open(t, dir), open(t, dir)}
+	var wg sync.WaitGroup
+	for p := range partitions {
+		wg.Go(func() { landRange(t, handles[p%2], p, end) })
+	}
+	wg.Wait()
+	checkLanded(t, open(t, dir), partitions, end)
+}
+
+// TestKilledWriters lets two processes land into one table and kills them at random moments.
+func TestKilledWriters(t *testing.T) {
+	if dir := os.Getenv("LAKE_TEST_DIR"); dir != "" {
+		partition, _ := strconv.Atoi(os.Getenv("LAKE_TEST_PARTITION"))
+		landRange(t, open(t, dir), partition, 60)
+		return
+	}
+	dir := t.TempDir()
+	ensure(t, open(t, dir), single)
+	var wg sync.WaitGroup
+	for p := range 2 {
+		wg.Go(func() {
+			for life := 0; ; life++ {
+				child := exec.Command(os.Args[0], "-test.run=^TestKilledWriters$")
+				child.Env = append(os.Environ(), "LAKE_TEST_DIR="+dir, fmt.Sprint("LAKE_TEST_PARTITION=", p))
+				if err := child.Start(); err != nil {
+					t.Error(err)
+					return
+				}
+				if life < 12 {
+					kill := time.AfterFunc(time.Duration(150+37*life*(p+1)%400)*time.Millisecond, func() { child.Process.Kill() })
+					defer kill.Stop()
+				}
+				err := child.Wait()
+				if err == nil {
+					return
+				}
+				if child.ProcessState.Exited() {
+					t.Errorf("writer of partition %d: %v", p, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	checkLanded(t, open(t, dir), 2, 60)
+}

@@ -1,0 +1,196 @@
+// Package lake keeps every dataset in three Iceberg tables of Parquet files: the history (each
+// accepted row, append-only), the rejected records, and the current state, which is a fold of the
+// history.
+//
+// # Design
+//
+// A commit of the landing is one Iceberg commit of data files and log positions together: the next
+// offset of a partition and the last number of each stream live in table properties, which survive
+// the expiry of snapshots. Whoever lands a range of offsets says where he believes the table is;
+// the commit fails with [ErrMoved] when it is elsewhere. So a range lands once, whoever tries it,
+// however often. Data files are durable before the catalog knows of them; they are named after
+// their batch, so a retry replaces its own leftovers; and no file of an attempt whose outcome is
+// unknown is ever deleted.
+//
+// The current state of a key is its row with the largest (event id, row number) among the published
+// deliveries; a delete row removes it. A full delivery removes the rows of other deliveries in its
+// scope that are older than its first event. Both are defined by event ids, never by arrival, so
+// the state does not depend on how the log was read. The current table holds the state of a set of
+// deliveries, named by a digest in its snapshot; a query sees it merged with the published
+// deliveries that are not in that set, or computed from the history where merging would be wrong.
+//
+// The catalog is an Iceberg SQL catalog on SQLite (catalog name "satudata"), which other engines
+// can open. Locations are absolute file URIs, one folder per access class. SQLite runs in WAL mode:
+// to copy a lake that is in use, copy catalog.db by SQLite's backup and not by its file.
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	sqlcat "github.com/apache/iceberg-go/catalog/sql"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"satudata/ingest/durable"
+)
+
+// CatalogName is the name under which the SQL catalog files its tables.
+const CatalogName = "satudata"
+
+// Errors that callers act on.
+var (
+	ErrNotFound     = errors.New("no such table")               // the dataset was never ensured
+	ErrMoved        = errors.New("table has moved on")          // its position is not where the commit starts
+	ErrIncompatible = errors.New("incompatible schema")         // a contract changed in a way its tables cannot follow
+	ErrNoSnapshot   = errors.New("no snapshot that old")        // expired, or of another table
+	ErrDataset      = errors.New("not a valid dataset name")    // want <topik>.<nama>
+	errBadPath      = errors.New("unusable characters in path") // DuckDB or file URIs would misread it
+)
+
+// Options are the settings of a lake. The zero value works.
+type Options struct {
+	Logger       *slog.Logger // nil discards
+	RowGroupRows int          // rows per Parquet row group; default 262,144
+	FileBytes    int64        // a data file is closed when it has grown to this; default 256 MiB
+	FoldShare    float64      // fold when the unfolded rest outgrows this share of the base; default 0.2
+	Memory       int64        // bytes that a fold or a count may hold before it spills to disk; default 512 MiB
+	Threads      int          // of a fold or a count; default one per CPU
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.RowGroupRows == 0 {
+		o.RowGroupRows = 256 << 10
+	}
+	if o.FileBytes == 0 {
+		o.FileBytes = 256 << 20
+	}
+	if o.FoldShare == 0 {
+		o.FoldShare = 0.2
+	}
+	if o.Memory == 0 {
+		o.Memory = 512 << 20
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.NumCPU()
+	}
+	return o
+}
+
+// Lake is an open warehouse folder. Its methods may be called concurrently, also by several
+// processes on one folder.
+type Lake struct {
+	dir     string
+	opts    Options
+	log     *slog.Logger
+	db      *sql.DB
+	catalog *sqlcat.Catalog
+
+	mu     sync.Mutex // guards tables and duck
+	tables map[string]*cached
+	duck   *engine
+}
+
+// Open opens the warehouse in dir, making it when it is missing.
+func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(dir, "*?[]{}%#'\"") {
+		return nil, fmt.Errorf("open lake %s: %w: * ? [ ] { } %% # ' \"", dir, errBadPath)
+	}
+	if err := durable.MkdirAll(dir); err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	useDurableFiles()
+	o = o.withDefaults()
+	l := &Lake{dir: dir, opts: o, log: o.Logger, tables: map[string]*cached{}}
+	if err := l.openCatalog(ctx); err != nil {
+		return nil, fmt.Errorf("open lake catalog %s: %w", dir, err)
+	}
+	return l, nil
+}
+
+// openCatalog opens the SQL catalog. Two processes that open a new folder at once both switch it to
+// WAL, which SQLite does not queue: the loser tries again.
+func (l *Lake) openCatalog(ctx context.Context) error {
+	dsn := "file:" + filepath.Join(l.dir, "catalog.db") +
+		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(4)
+	err = retryBusy(ctx, func() error {
+		l.catalog, err = sqlcat.NewCatalog(CatalogName, db, sqlcat.SQLite, iceberg.Properties{
+			"warehouse": uriOf(l.dir),
+		})
+		return err
+	})
+	if err == nil {
+		err = durable.SyncDir(l.dir)
+	}
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	l.db = db
+	return nil
+}
+
+// Close releases the catalog and waits for queries in flight. It may be called twice.
+func (l *Lake) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var duckErr error
+	if l.duck != nil {
+		duckErr = l.duck.close()
+		l.duck = nil
+	}
+	return errors.Join(duckErr, l.catalog.Close(), l.db.Close())
+}
+
+// Dir is the folder of the lake.
+func (l *Lake) Dir() string { return l.dir }
+
+// busy says whether another connection held SQLite's lock for longer than the busy timeout.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// retryBusy runs f until it ends in anything but a busy catalog, at most five times.
+func retryBusy(ctx context.Context, f func() error) error {
+	err := f()
+	for i := 0; i < 4 && busy(err); i++ {
+		if werr := pause(ctx, i); werr != nil {
+			return errors.Join(err, werr)
+		}
+		err = f()
+	}
+	return err
+}
+
+// pause waits before another attempt, longer each time and never in step with other waiters.
+func pause(ctx context.Context, attempt int) error {
+	t := time.NewTimer(backoff(attempt))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,407 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"satudata/ingest/durable"
+	"satudata/ingest/event"
+	"satudata/schemas"
+)
+
+// maxDictionary is how large a column's dictionary may grow before the rest of a row group is
+// written plain: the sample that promised few values was not like the rest.
+const maxDictionary = 1 << 20
+
+// Origin is what the rows of one chunk have in common.
+type Origin struct {
+	Event    uuid.UUID // ce_id
+	Delivery uuid.UUID
+	OPD      string
+	Recorded time.Time // ce_time
+	Deleted  bool      // the rows remove their keys
+}
+
+// Rows says which rows of a record batch are written, and what differs between them. Row and
+// SourceRow have one entry per written row.
+type Rows struct {
+	Select    []int32 // indexes into the batch, nil for all
+	Row       []int64 // number of the observation in its chunk
+	SourceRow []int64 // row in the source
+}
+
+// Reject is a record that did not become a row.
+type Reject struct {
+	Row, SourceRow int64
+	Status         string // StatusRejected or StatusSetAside
+	Raw            string
+	Reasons        string // JSON array
+}
+
+// What may have become of a record in the rejected table.
+const (
+	StatusRejected = "ditolak"
+	StatusSetAside = "disisihkan"
+)
+
+// Writer writes the rows of one batch to Parquet files of one table. It is used by one goroutine.
+type Writer struct {
+	lake     *Lake
+	kind     Kind
+	dataset  string
+	batch    string
+	location string
+	table    *table.Table
+	schema   *iceberg.Schema
+	keys     []string
+
+	from *arrow.Schema // of the last record batch
+	take []int         // for each column of schema, the column of from, or -1
+
+	file *dataFile
+	done []DataFile
+}
+
+// NewWriter returns a writer for a batch. Its files are named after dataset, kind and batch, so
+// that a retry of the batch replaces them; batch must therefore name the rows and not the attempt.
+func (l *Lake) NewWriter(ctx context.Context, dataset string, k Kind, batch string) (*Writer, error) {
+	t, err := l.load(ctx, dataset, k)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string // the rejected table has none: its rows are not the contract's
+	if k != Rejected {
+		if keys, err = keyOf(t); err != nil {
+			return nil, err
+		}
+	}
+	location, err := pathOf(t.Location())
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{
+		lake: l, kind: k, dataset: dataset, batch: batch, location: location,
+		table: t, schema: t.Schema(), keys: keys,
+	}, nil
+}
+
+// Write writes rows of a record batch to the history. Its columns are found by their names; a
+// column that the contract version of the batch did not have yet is left empty, and one that has
+// been renamed since is found by its old name. The batch may be released afterwards.
+func (w *Writer) Write(rec arrow.RecordBatch, o Origin, r Rows) error {
+	n := int(rec.NumRows())
+	if r.Select != nil {
+		n = len(r.Select)
+	}
+	if len(r.Row) != n || len(r.SourceRow) != n {
+		return fmt.Errorf("write batch %s: %d rows with %d numbers and %d source rows", w.batch, n, len(r.Row), len(r.SourceRow))
+	}
+	if err := w.resolve(rec.Schema()); err != nil {
+		return err
+	}
+	return w.split(rec, n, func(from, n int) error {
+		for i, c := range w.file.columns {
+			var err error
+			switch {
+			case strings.HasPrefix(c.field.Name, "_"):
+				err = c.system(o, r.Row[from:from+n], r.SourceRow[from:from+n])
+			case w.take[i] < 0:
+				err = c.absent(n)
+			default:
+				err = c.write(rec.Column(w.take[i]), span{sel: r.Select, from: from, n: n})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// WriteRejects writes records to the rejected table.
+func (w *Writer) WriteRejects(o Origin, rejects []Reject) error {
+	rows, sources := make([]int64, len(rejects)), make([]int64, len(rejects))
+	for i, r := range rejects {
+		rows[i], sources[i] = r.Row, r.SourceRow
+	}
+	text := map[string]func(Reject) string{
+		colStatus:  func(r Reject) string { return r.Status },
+		colRaw:     func(r Reject) string { return r.Raw },
+		colReasons: func(r Reject) string { return r.Reasons },
+	}
+	return w.split(nil, len(rejects), func(from, n int) error {
+		for _, c := range w.file.columns {
+			value, own := text[c.field.Name]
+			var err error
+			if own {
+				err = c.blocks(n, func(dst []parquet.Value, at int) {
+					for k := range dst {
+						dst[k] = parquet.ByteArrayValue([]byte(value(rejects[from+at+k])))
+					}
+				})
+			} else {
+				err = c.system(o, rows[from:from+n], sources[from:from+n])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// writeWhole writes a record batch that has every column of the table, in order.
+func (w *Writer) writeWhole(rec arrow.RecordBatch) error {
+	return w.split(rec, int(rec.NumRows()), func(from, n int) error {
+		for i, c := range w.file.columns {
+			if err := c.write(rec.Column(i), span{from: from, n: n}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// system writes the part of a system column that the rows of one chunk fill.
+func (c *columnWriter) system(o Origin, rows, sources []int64) error {
+	text := func(s string) error { return c.repeat(parquet.ByteArrayValue([]byte(s)), len(rows)) }
+	ints := func(v []int64) error {
+		return c.blocks(len(v), func(dst []parquet.Value, at int) {
+			for k := range dst {
+				dst[k] = parquet.Int64Value(v[at+k])
+			}
+		})
+	}
+	switch c.field.Name {
+	case colEvent:
+		return text(o.Event.String())
+	case colRow:
+		return ints(rows)
+	case colDelivery:
+		return text(o.Delivery.String())
+	case colSourceRow:
+		return ints(sources)
+	case colOPD:
+		return text(o.OPD)
+	case colRecorded:
+		return c.repeat(parquet.Int64Value(o.Recorded.UnixMicro()), len(rows))
+	case colDeleted:
+		return c.repeat(parquet.BooleanValue(o.Deleted), len(rows))
+	}
+	return fmt.Errorf("write column %s: not known", c.field.Name)
+}
+
+// resolve finds the columns of a record batch in the table, by the names they have or once had.
+func (w *Writer) resolve(s *arrow.Schema) error {
+	if w.from == s {
+		return nil
+	}
+	take := make([]int, w.schema.NumFields())
+	for i := range take {
+		take[i] = -1
+	}
+	for i, f := range s.Fields() {
+		id, ok := w.fieldID(f.Name)
+		at := -1
+		for k, field := range w.schema.Fields() {
+			if ok && field.ID == id {
+				at = k
+			}
+		}
+		if at < 0 || take[at] >= 0 {
+			return fmt.Errorf("write batch %s: %w: table has no place for column %q", w.batch, ErrIncompatible, f.Name)
+		}
+		take[at] = i
+	}
+	w.from, w.take = s, take
+	return nil
+}
+
+func (w *Writer) fieldID(name string) (int, bool) {
+	if f, ok := w.schema.FindFieldByName(name); ok {
+		return f.ID, true
+	}
+	best, id := -1, 0
+	for version, s := range w.table.Schemas() {
+		if f, ok := s.FindFieldByName(name); ok && version > best {
+			best, id = version, f.ID
+		}
+	}
+	return id, best >= 0
+}
+
+// split calls write for the rows 0 to n, in parts that end where a row group is full, and begins
+// and ends files as they come. rec is what the rows come from, for the choice of encodings.
+func (w *Writer) split(rec arrow.RecordBatch, n int, write func(from, n int) error) error {
+	for from := 0; from < n; {
+		if w.file == nil {
+			if err := w.begin(rec); err != nil {
+				return err
+			}
+		}
+		part := min(n-from, w.lake.opts.RowGroupRows-w.file.group)
+		if err := write(from, part); err != nil {
+			return err
+		}
+		from += part
+		w.file.group += part
+		if w.file.group == w.lake.opts.RowGroupRows {
+			if err := w.file.parquet.Flush(); err != nil {
+				return fmt.Errorf("write %s: %w", w.file.path, err)
+			}
+			w.file.group = 0
+			if w.file.parquet.Size() >= w.lake.opts.FileBytes {
+				if err := w.end(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Close makes the files durable and returns them for the commit. The writer cannot be used again.
+func (w *Writer) Close() ([]DataFile, error) {
+	if w.file != nil {
+		if err := w.end(); err != nil {
+			return nil, err
+		}
+	}
+	return w.done, nil
+}
+
+// Abort drops the file in work. It may be called after Close, where it does nothing. Files that
+// were closed before stay: another try of the batch may have committed files of these names.
+func (w *Writer) Abort() {
+	if w.file != nil {
+		w.file.to.Abort()
+		w.file = nil
+	}
+}
+
+// dataFile is a Parquet file being written.
+type dataFile struct {
+	path    string
+	to      *durable.File
+	parquet *parquet.Writer
+	columns []*columnWriter
+	group   int // rows in the row group so far
+}
+
+// begin begins the next file of the batch.
+func (w *Writer) begin(rec arrow.RecordBatch) error {
+	name := event.Derive(strings.Join([]string{"file", w.dataset, w.kind.String(), w.batch, fmt.Sprint(len(w.done))}, "|"))
+	path := filepath.Join(w.location, "data", name.String()+".parquet")
+	columns, root, err := w.layout(rec)
+	if err != nil {
+		return err
+	}
+	to, err := durable.Create(path)
+	if err != nil {
+		return fmt.Errorf("begin data file: %w", err)
+	}
+	pw := parquet.NewWriter(to, append(w.options(columns), parquet.NewSchema("table", root))...)
+	for i, cw := range pw.ColumnWriters() {
+		columns[i].to = cw
+	}
+	w.file = &dataFile{path: path, to: to, parquet: pw, columns: columns}
+	return nil
+}
+
+// layout is the columns of a file.
+func (w *Writer) layout(rec arrow.RecordBatch) ([]*columnWriter, *group, error) {
+	buf := make([]parquet.Value, block)
+	root := &group{}
+	var columns []*columnWriter
+	for i, f := range w.schema.Fields() {
+		t, err := typeOf(f.Type)
+		if err != nil {
+			return nil, nil, err
+		}
+		repeats := strings.HasPrefix(f.Name, "_") || f.Name == colStatus && w.kind == Rejected
+		switch {
+		case w.kind == History && !repeats && w.take[i] >= 0:
+			repeats = repetitive(rec.Column(w.take[i]))
+		case w.kind == Current:
+			repeats = repetitive(rec.Column(i))
+		}
+		columns = append(columns, &columnWriter{field: f, typ: t, index: i, buf: buf})
+		root.fields = append(root.fields, &leaf{Node: node(f, t, repeats), name: f.Name})
+	}
+	return columns, root, nil
+}
+
+// repetitive guesses from the first rows whether a dictionary pays for a column of texts.
+func repetitive(a arrow.Array) bool {
+	s, ok := a.(*array.String)
+	if !ok {
+		return true
+	}
+	n := min(s.Len(), 2*block)
+	distinct := map[string]struct{}{}
+	for i := range n {
+		if s.IsValid(i) {
+			distinct[s.Value(i)] = struct{}{}
+		}
+	}
+	return len(distinct)*4 <= n
+}
+
+// options configures a file. The current table is written once and read often, so it is compressed
+// harder than the history and has Bloom filters on its key.
+func (w *Writer) options(columns []*columnWriter) []parquet.WriterOption {
+	level, filters := zstd.SpeedFastest, []string{colDelivery}
+	if w.kind == Current {
+		level, filters = zstd.SpeedDefault, w.keys
+	}
+	o := []parquet.WriterOption{
+		parquet.Compression(&zstd.Codec{Level: level}),
+		parquet.CreatedBy("satudata", "", ""),
+		parquet.DictionaryMaxBytes(maxDictionary),
+		parquet.PageBufferSize(256 << 10),
+		parquet.WriteBufferSize(0), // durable.File has a buffer
+	}
+	for _, name := range filters {
+		o = append(o, parquet.BloomFilters(parquet.SplitBlockFilter(10, name)))
+	}
+	for _, c := range columns {
+		// parquet-go compares fixed-length decimals as unsigned bytes, so its bounds would be wrong
+		// for negative ones; and nobody looks for a range of raw records.
+		long := c.typ.Kind == schemas.Decimal && decimalBytes(c.typ.Precision) > 8
+		if long || w.kind == Rejected && (c.field.Name == colRaw || c.field.Name == colReasons) {
+			o = append(o, parquet.SkipPageBounds(c.field.Name))
+		}
+	}
+	return o
+}
+
+// end makes the file in work durable and describes it.
+func (w *Writer) end() error {
+	f := w.file
+	defer w.Abort()
+	if err := f.parquet.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	described, err := describe(f, w.table.Spec())
+	if err != nil {
+		return fmt.Errorf("describe %s: %w", f.path, err)
+	}
+	if err := f.to.Commit(); err != nil {
+		return err
+	}
+	w.done = append(w.done, described)
+	w.file = nil
+	return nil
+}
+

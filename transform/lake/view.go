@@ -1,0 +1,186 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+)
+
+// Publication is a delivery whose rows count in the current state.
+type Publication struct {
+	Delivery  uuid.UUID
+	FirstID   uuid.UUID // ce_id of its first chunk: none of its rows has a smaller one
+	Full      bool      // it replaces a scope: what other deliveries said of it before is gone
+	ReplaceBy []string  // columns whose values in the delivery name the scope; none means everything
+	At        time.Time // when it was published
+}
+
+// AsOf picks the moment that views show. The zero value is now. Snapshot is the id of a snapshot of
+// the history table (the state at the time of that snapshot) or of the current table (that
+// snapshot, as it is); else Time counts.
+type AsOf struct {
+	Snapshot int64
+	Time     time.Time
+}
+
+// View is a DuckDB query that shows a table of a dataset under the name Schema.Name.
+type View struct{ Schema, Name, SQL string }
+
+// Views returns the views of a dataset: its current state with the columns of its contract, its
+// history (<name>_riwayat) and its rejected records (<name>_ditolak). The caller must have read
+// published before he calls, so that the tables hold every row of them. A view names the files of
+// the snapshots it was made from, and keeps showing those until they are expired.
+//
+// It returns ErrNotFound for a dataset without tables and ErrNoSnapshot for a moment of which
+// nothing is left.
+func (l *Lake) Views(ctx context.Context, dataset string, published []Publication, asOf AsOf) ([]View, error) {
+	topic, name, err := split(dataset)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.state(ctx, dataset, published, asOf)
+	if err != nil {
+		return nil, fmt.Errorf("view %s: %w", dataset, err)
+	}
+	current, err := s.sql(s.contract)
+	if err != nil {
+		return nil, fmt.Errorf("view %s: %w", dataset, err)
+	}
+	rejected, err := l.load(ctx, dataset, Rejected)
+	if err != nil {
+		return nil, err
+	}
+	rejectedAt, err := snapshotAt(rejected, s.at)
+	if err != nil {
+		return nil, fmt.Errorf("view rejected records of %s: %w", dataset, err)
+	}
+	refused, err := l.source(rejected, rejectedAt)
+	if err != nil {
+		return nil, err
+	}
+	return []View{
+		{topic, name, current},
+		{topic, name + History.suffix(), s.history.sql()},
+		{topic, name + Rejected.suffix(), refused.sql()},
+	}, nil
+}
+
+// source is the data of one snapshot of a table, seen through the table's newest schema.
+type source struct {
+	schema *iceberg.Schema
+	files  []iceberg.DataFile
+}
+
+func (l *Lake) source(t *table.Table, s *table.Snapshot) (source, error) {
+	files, err := l.dataFiles(t, s)
+	return source{schema: t.Schema(), files: files}, err
+}
+
+// sql selects columns, all of them when none are named. DuckDB matches the columns of each file by
+// field id, so files from before a column was renamed or added are read right.
+func (s source) sql(columns ...string) string {
+	fields := s.schema.Fields()
+	if len(columns) == 0 {
+		for _, f := range fields {
+			columns = append(columns, f.Name)
+		}
+	}
+	var b strings.Builder
+	if len(s.files) == 0 {
+		b.WriteString("SELECT ")
+		for i, name := range columns {
+			f, _ := s.schema.FindFieldByName(name)
+			t, _ := typeOf(f.Type)
+			fmt.Fprintf(&b, "%sCAST(NULL AS %s) AS %s", comma(i), duckType(t), quote(name))
+		}
+		return b.String() + " WHERE false"
+	}
+	fmt.Fprintf(&b, "SELECT %s FROM read_parquet([", list("", columns))
+	for i, f := range s.files {
+		path, err := pathOf(f.FilePath())
+		if err != nil {
+			path = f.FilePath()
+		}
+		b.WriteString(comma(i) + literal(path))
+	}
+	b.WriteString("], schema = MAP {")
+	for i, f := range fields {
+		t, _ := typeOf(f.Type)
+		fmt.Fprintf(&b, "%s%d: {name: %s, type: %s, default_value: NULL}", comma(i), f.ID, literal(f.Name), literal(duckType(t)))
+	}
+	return b.String() + "})"
+}
+
+// only narrows s to the files that may hold rows of deliveries, by the bounds of their column.
+func (s source) only(deliveries []Publication) source {
+	f, ok := s.schema.FindFieldByName(colDelivery)
+	if !ok {
+		return s
+	}
+	out := source{schema: s.schema}
+	for _, file := range s.files {
+		low, high := string(file.LowerBoundValues()[f.ID]), string(file.UpperBoundValues()[f.ID])
+		if high == "" || slices.ContainsFunc(deliveries, func(p Publication) bool {
+			id := p.Delivery.String()
+			return low <= id && id <= high
+		}) {
+			out.files = append(out.files, file)
+		}
+	}
+	return out
+}
+
+// rows is how many rows s holds.
+func (s source) rows() int64 {
+	n := int64(0)
+	for _, f := range s.files {
+		n += f.Count()
+	}
+	return n
+}
+
+// snapshotAt is the snapshot of a table at a time, its newest for the zero time, nil before its
+// first. It is ErrNoSnapshot when the snapshot of that time has been expired.
+func snapshotAt(t *table.Table, at time.Time) (*table.Snapshot, error) {
+	if at.IsZero() {
+		return t.CurrentSnapshot(), nil
+	}
+	var found *table.Snapshot
+	oldest := false // whether the table's first snapshot is still there
+	for _, s := range t.Metadata().Snapshots() {
+		oldest = oldest || s.ParentSnapshotID == nil
+		if s.TimestampMs <= at.UnixMilli() && (found == nil || s.SequenceNumber > found.SequenceNumber) {
+			found = &s
+		}
+	}
+	if found == nil && !oldest && t.CurrentSnapshot() != nil {
+		return nil, fmt.Errorf("%w: %s of %s", ErrNoSnapshot, at.Format(time.RFC3339), strings.Join(t.Identifier(), "."))
+	}
+	return found, nil
+}
+
+// quote writes an identifier, literal a text constant, for SQL.
+func quote(name string) string   { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+func literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
+
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ", "
+}
+
+// list writes quoted column names, each after prefix.
+func list(prefix string, columns []string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = prefix + quote(c)
+	}
+	return strings.Join(out, ", ")
+}

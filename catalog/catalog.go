@@ -1,0 +1,153 @@
+// Package catalog is the event-sourced read model: contracts, bindings and deliveries as the
+// governance facts of the event log have made them.
+//
+// # Design
+//
+// State is a projection of the topic _catalog in one SQLite file. A fact and the position behind it
+// are applied in one transaction, so the file is always the state after some prefix of the log: it
+// can be deleted at any time and is rebuilt from the log. The file can be read by other processes
+// while one process, the one that holds the log, keeps it up to date.
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the database/sql driver
+
+	"satudata/ingest/event"
+	"satudata/ingest/eventlog"
+)
+
+// Errors that callers act on, with errors.Is.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("conflict")
+	ErrReadOnly = errors.New("catalog is opened without its event log")
+)
+
+// readBytes bounds one read of the log.
+const readBytes = 4 << 20
+
+// Catalog is the read model. All methods may be called concurrently.
+type Catalog struct {
+	db  *sql.DB
+	log eventlog.Log // nil: read only
+	now func() time.Time
+	mu  sync.Mutex // held while facts are applied, so that they apply in the order of the log
+}
+
+// Options of Open; the zero value works.
+type Options struct {
+	Log eventlog.Log // without it the catalog answers from what was projected last
+	Now func() time.Time
+}
+
+// Open opens the projection at path, making it when it is missing, and applies what the log has
+// beyond it.
+func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	// The projection can be rebuilt, so it need not be synced at every commit, but a reader must
+	// never see half a transaction: WAL with synchronous=normal gives that.
+	q := url.Values{"_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(10000)", "foreign_keys(on)"}, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open catalog %s: %w", path, err)
+	}
+	c := &Catalog{db: db, log: o.Log, now: o.Now}
+	if _, err := db.ExecContext(ctx, tables); err != nil {
+		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
+	}
+	if c.log != nil {
+		if err := c.Sync(ctx); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	return c, nil
+}
+
+// Close releases the projection; the log is its owner's to close.
+func (c *Catalog) Close() error { return c.db.Close() }
+
+// Record appends facts to the log, durably and in order, and applies them. A fact that the log
+// already has (same type and identity) changes nothing.
+func (c *Catalog) Record(ctx context.Context, bodies ...event.Body) error {
+	if c.log == nil {
+		return ErrReadOnly
+	}
+	msgs := make([]event.Message, len(bodies))
+	for i, b := range bodies {
+		m, err := event.NewFact(c.now(), b).Message()
+		if err != nil {
+			return err
+		}
+		msgs[i] = m
+	}
+	if _, err := c.log.Append(ctx, eventlog.CatalogTopic, msgs...); err != nil {
+		return fmt.Errorf("record facts: %w", err)
+	}
+	return c.Sync(ctx)
+}
+
+// Sync applies the facts that the log has beyond the projection.
+func (c *Catalog) Sync(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		n, err := c.applyNext(ctx)
+		if err != nil {
+			return fmt.Errorf("project governance facts: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
+// applyNext applies one read of the log and returns how many facts it held.
+func (c *Catalog) applyNext(ctx context.Context) (n int, err error) {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
+	var next int64
+	if err := tx.QueryRowContext(ctx, `SELECT next_offset FROM projection`).Scan(&next); err != nil {
+		return 0, err
+	}
+	records, err := c.log.Read(ctx, eventlog.CatalogTopic, 0, next, readBytes)
+	if errors.Is(err, eventlog.ErrNoTopic) || (err == nil && len(records) == 0) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range records {
+		f, err := event.ParseFact(r.Message)
+		if err != nil {
+			return 0, fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+		if err := apply(ctx, tx, f); err != nil {
+			return 0, fmt.Errorf("offset %d: %w", r.Offset, err)
+		}
+		next = r.Offset + 1
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE projection SET next_offset = ?`, next); err != nil {
+		return 0, err
+	}
+	return len(records), tx.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"satudata/ingest/event"
+	"satudata/transform/pipeline"
+)
+
+// Contract returns the registered document of a dataset's contract version, or ErrNotFound.
+func (c *Catalog) Contract(ctx context.Context, dataset, version string) (string, error) {
+	return c.document(ctx, "contract "+dataset+"@"+version, `SELECT document FROM contracts WHERE dataset = ? AND version = ?`, dataset, version)
+}
+
+// Binding returns the registered document of a binding, named "<opd>.<source>@<version>", or ErrNotFound.
+func (c *Catalog) Binding(ctx context.Context, ref string) (string, error) {
+	name, version, _ := strings.Cut(ref, "@")
+	return c.document(ctx, "binding "+ref, `SELECT document FROM bindings WHERE binding = ? AND version = ?`, name, version)
+}
+
+// LatestContract returns the document of the contract version of a dataset that was registered last.
+func (c *Catalog) LatestContract(ctx context.Context, dataset string) (string, error) {
+	return c.document(ctx, "contract "+dataset, `SELECT document FROM contracts WHERE dataset = ? ORDER BY time DESC LIMIT 1`, dataset)
+}
+
+func (c *Catalog) document(ctx context.Context, what, query string, args ...any) (string, error) {
+	var doc string
+	err := c.db.QueryRowContext(ctx, query, args...).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("%s: %w (%w)", what, ErrNotFound, pipeline.ErrNotRegistered)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
+	}
+	return doc, nil
+}
+
+// Register puts a contract and a binding in force, unless they are already. A version, once
+// registered, is what old deliveries were read with: another document under the same version is
+// ErrConflict, and the answer is to raise the version.
+func (c *Catalog) Register(ctx context.Context, contract event.ContractRegistered, binding event.BindingRegistered) error {
+	var facts []event.Body
+	known, err := c.Contract(ctx, contract.Dataset, contract.Version)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		facts = append(facts, contract)
+	case err != nil:
+		return err
+	case known != contract.Document:
+		return changed("kontrak", "contract", contract.Dataset, contract.Version)
+	}
+	known, err = c.Binding(ctx, binding.Binding+"@"+binding.Version)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		facts = append(facts, binding)
+	case err != nil:
+		return err
+	case known != binding.Document:
+		return changed("binding", "binding", binding.Binding, binding.Version)
+	}
+	if len(facts) == 0 {
+		return nil
+	}
+	return c.Record(ctx, facts...)
+}
+
+func changed(what, whatEN, name, version string) error {
+	return fmt.Errorf("%w: %s %s versi %s sudah terdaftar dengan isi lain; naikkan versinya (%s %s version %s is registered with another content; raise its version)",
+		ErrConflict, what, name, version, whatEN, name, version)
+}
+
+// Datasets returns the names of the datasets that have a contract, sorted.
+func (c *Catalog) Datasets(ctx context.Context) ([]string, error) {
+	rows, err := c.db.QueryContext(ctx, `SELECT DISTINCT dataset FROM contracts ORDER BY dataset`)
+	if err != nil {
+		return nil, fmt.Errorf("list datasets: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list datasets: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}

@@ -1,0 +1,276 @@
+// Package pipeline is the worker that lands the event log in the lake: log → normalize → quality →
+// lake, and then settles what arrived whole: checks the delivery, publishes it, folds the dataset.
+//
+// # Design
+//
+// A batch is a range of offsets of one partition, read from where the history table of the dataset
+// says it stopped. Its chunks are decoded in parallel and put back in order; then the rejected rows
+// are committed, and after them the accepted ones with the new position. The position in the history
+// table is the only truth about what has landed:
+//
+//   - killed before the first commit: nothing happened, the batch is read again;
+//   - killed between the commits: the batch is read again from the same position, the rejected table
+//     knows by its own position which rows it has and is given only the ones beyond;
+//   - killed after: the position is past the batch.
+//
+// Several workers may run. Two that take the same batch race for one commit, the loser sees that the
+// position has moved (lake.ErrMoved), forgets its batch and reads on from there.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"satudata/ingest/event"
+	"satudata/ingest/eventlog"
+	"satudata/schemas"
+	"satudata/transform/lake"
+	"satudata/transform/quality"
+)
+
+// ErrNotRegistered is what Governance answers for a contract or binding that no fact has registered.
+var ErrNotRegistered = errors.New("not registered")
+
+// Governance is what the worker needs to know of contracts, bindings and deliveries, and where it
+// records what it decides.
+type Governance interface {
+	// Sync takes in the facts that others have recorded.
+	Sync(ctx context.Context) error
+	// Contract and Binding return registered documents, or ErrNotRegistered.
+	Contract(ctx context.Context, dataset, version string) (string, error)
+	Binding(ctx context.Context, ref string) (string, error)
+	// Arrived returns the deliveries that are whole in the log and not yet decided.
+	Arrived(ctx context.Context) ([]Delivery, error)
+	// Publications returns the deliveries that count in the dataset's current state.
+	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
+	// Record appends facts durably. A fact that is already there changes nothing.
+	Record(ctx context.Context, facts ...event.Body) error
+}
+
+// Delivery is a delivery as the worker sees it.
+type Delivery struct {
+	ID       uuid.UUID
+	Dataset  string
+	Contract string // version
+	Binding  string // "<opd>.<source>@<version>"
+	Stream   string
+	Records  int64
+	LastSeq  int64
+	Check    *event.DeliveryChecked // nil: not checked yet
+}
+
+// Options of New; Log, Lake, Governance and Reference are required.
+type Options struct {
+	Log        eventlog.Log
+	Lake       *lake.Lake
+	Governance Governance
+	Reference  *schemas.Reference
+	BatchBytes int           // payload of one batch at most; default 64 MiB
+	PollEvery  time.Duration // how often Run looks for new records; default 250 ms
+	Workers    int           // chunks decoded at once; default GOMAXPROCS
+	Logger     *slog.Logger
+	OnLanded   func(Landed) // told after every commit; nil is fine
+	Share      Share        // how Run shares the partitions with other workers; nil: it lands them all
+}
+
+// Landed is what one commit did.
+type Landed struct {
+	Dataset                      string
+	Partition                    int
+	From, To                     int64 // offsets
+	Accepted, Rejected, SetAside int64 // observations
+	Bytes                        int64 // payload
+}
+
+// Worker lands datasets. Its methods are for one goroutine.
+type Worker struct {
+	o     Options
+	plans *plans
+	keys  map[uuid.UUID]*quality.Keys // of the deliveries under way
+	at    map[string]lake.Positions   // what the history tables say, as of our last look; another worker may be further
+
+	ensured map[string]string // contract version that the tables of a dataset follow, as far as we know
+}
+
+// New returns a worker.
+func New(o Options) *Worker {
+	if o.BatchBytes == 0 {
+		o.BatchBytes = 64 << 20
+	}
+	if o.PollEvery == 0 {
+		o.PollEvery = 250 * time.Millisecond
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnLanded == nil {
+		o.OnLanded = func(Landed) {}
+	}
+	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), keys: map[uuid.UUID]*quality.Keys{}, at: map[string]lake.Positions{}, ensured: map[string]string{}}
+}
+
+// Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
+// others; its error is returned at the end.
+func (w *Worker) Drain(ctx context.Context) error {
+	_, err := w.pass(ctx, nil)
+	return err
+}
+
+// Run lands as records arrive, until ctx ends, and then returns nil.
+func (w *Worker) Run(ctx context.Context) error {
+	if w.o.Share == nil {
+		return w.loop(ctx, nil)
+	}
+	return w.runShared(ctx)
+}
+
+// Share calls run with the partitions of topics that are this worker's, each time they change, and
+// ends its ctx when they are taken away. It returns nil when ctx ends.
+type Share func(ctx context.Context, topics []string, run func(ctx context.Context, assigned map[string][]int) error) error
+
+// runShared joins the group, and joins it anew when there are new topics to share.
+func (w *Worker) runShared(ctx context.Context) error {
+	for ctx.Err() == nil {
+		topics, err := w.datasets(ctx)
+		if err != nil {
+			return err
+		}
+		if len(topics) == 0 {
+			wait(ctx, w.o.PollEvery)
+			continue
+		}
+		joined, leave := context.WithCancel(ctx)
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			w.awaitNewTopic(joined, len(topics))
+			leave()
+		}()
+		err = w.o.Share(joined, topics, w.loop)
+		leave()
+		<-watched
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) awaitNewTopic(ctx context.Context, known int) {
+	for wait(ctx, 2*time.Second) {
+		if topics, err := w.datasets(ctx); err == nil && len(topics) != known {
+			return
+		}
+	}
+}
+
+// loop passes over the assigned partitions, nil for all, until ctx ends. Trouble with a dataset is
+// logged and tried again.
+func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
+	const slowest = 30 * time.Second
+	pause := w.o.PollEvery
+	for ctx.Err() == nil {
+		landed, err := w.pass(ctx, assigned)
+		switch {
+		case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrAccess):
+			return err
+		case err != nil && ctx.Err() == nil:
+			w.o.Logger.Error("landing is held up, trying again", "in", pause, "error", err)
+			pause = min(2*pause, slowest)
+		default:
+			pause = w.o.PollEvery
+		}
+		if landed == 0 {
+			wait(ctx, pause)
+		}
+	}
+	return nil
+}
+
+// pass lands what there is now and settles the deliveries that are whole. It returns how many batches it landed.
+func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+	if err := w.o.Governance.Sync(ctx); err != nil {
+		return 0, err
+	}
+	datasets, err := w.datasets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, dataset := range datasets {
+		n, err := w.dataset(ctx, dataset, assigned)
+		landed += n
+		if err != nil {
+			errs = append(errs, fmt.Errorf("dataset %s: %w", dataset, err))
+		}
+		if ctx.Err() != nil {
+			return landed, errors.Join(errs...)
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		errs = append(errs, err)
+	}
+	return landed, errors.Join(errs...)
+}
+
+// dataset lands the partitions of one dataset to their ends.
+func (w *Worker) dataset(ctx context.Context, dataset string, assigned map[string][]int) (landed int, err error) {
+	ranges, err := w.o.Log.Ranges(ctx, dataset)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range ranges {
+		if assigned != nil && !slices.Contains(assigned[dataset], r.Partition) {
+			continue
+		}
+		for ctx.Err() == nil && w.next(dataset, r.Partition) < r.Next {
+			err := w.batch(ctx, dataset, r)
+			if errors.Is(err, lake.ErrMoved) {
+				w.forget(dataset)
+				continue
+			}
+			if err != nil {
+				return landed, fmt.Errorf("partition %d: %w", r.Partition, err)
+			}
+			landed++
+		}
+	}
+	return landed, nil
+}
+
+// datasets are the topics of the log that hold records.
+func (w *Worker) datasets(ctx context.Context) ([]string, error) {
+	topics, err := w.o.Log.Topics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, t := range topics {
+		if t != eventlog.CatalogTopic {
+			names = append(names, t)
+		}
+	}
+	return names, nil
+}
+
+// wait waits for d and says whether ctx is still on.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

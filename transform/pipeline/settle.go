@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"satudata/ingest/event"
+	"satudata/schemas"
+	"satudata/transform/lake"
+)
+
+// settle decides the deliveries whose last chunk has landed and folds their datasets. What it records
+// follows from the tables alone, so another worker, or this one after a crash, records the same.
+func (w *Worker) settle(ctx context.Context) error {
+	arrived, err := w.o.Governance.Arrived(ctx)
+	if err != nil {
+		return err
+	}
+	touched := map[string]bool{}
+	var errs []error
+	for _, d := range arrived {
+		done, err := w.decide(ctx, d)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("settle delivery %s of %s: %w", d.ID, d.Dataset, err))
+		}
+		if done {
+			touched[d.Dataset] = true
+			delete(w.keys, d.ID)
+		}
+	}
+	for dataset := range touched {
+		if err := w.fold(ctx, dataset); err != nil {
+			errs = append(errs, fmt.Errorf("fold %s: %w", dataset, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// decide checks a delivery and publishes or returns it. It does nothing while a part has not landed.
+func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) {
+	at, err := w.o.Lake.Positions(ctx, d.Dataset, lake.History)
+	if errors.Is(err, lake.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || at.Streams[d.Stream] < d.LastSeq {
+		return false, err
+	}
+	check, err := w.check(ctx, d)
+	if err != nil {
+		return false, err
+	}
+	return true, w.o.Governance.Record(ctx, check, decision(d, check))
+}
+
+// decision is the publication rule: a delivery of which at least one row was accepted is published.
+// One without is returned, so that a full delivery of nothing but faults does not wipe what was there.
+func decision(d Delivery, check event.DeliveryChecked) event.Body {
+	if check.Accepted > 0 {
+		return event.DeliveryPublished{Delivery: d.ID, Basis: "otomatis"}
+	}
+	return event.DeliveryReturned{Delivery: d.ID, Reason: event.Sentence{
+		ID: fmt.Sprintf("tidak ada baris yang diterima dari %d yang dibaca; yang sudah terbit sebelumnya tetap berlaku", check.Read),
+		EN: fmt.Sprintf("no row was accepted of %d read; what was published before stays", check.Read),
+	}}
+}
+
+// check applies the rules over a whole delivery to what landed of it.
+func (w *Worker) check(ctx context.Context, d Delivery) (event.DeliveryChecked, error) {
+	if d.Check != nil {
+		return *d.Check, nil
+	}
+	plan, err := w.plans.plan(ctx, planKey{d.Dataset, d.Contract, d.Binding})
+	if err != nil {
+		return event.DeliveryChecked{}, err
+	}
+	seen, err := w.o.Lake.Examine(ctx, d.Dataset, d.ID)
+	if err != nil {
+		return event.DeliveryChecked{}, err
+	}
+	out := event.DeliveryChecked{
+		Delivery: d.ID,
+		Read:     d.Records * int64(plan.Observations()),
+		Accepted: seen.Accepted, Rejected: seen.Rejected, SetAside: seen.SetAside,
+		Reasons: seen.Reasons, Missing: seen.Missing,
+	}
+	if out.Read != out.Accepted+out.Rejected+out.SetAside {
+		return out, fmt.Errorf("read %d, but accepted %d, rejected %d and set aside %d: run `satudata verify`",
+			out.Read, out.Accepted, out.Rejected, out.SetAside)
+	}
+	out.Warnings, err = w.checkTotals(ctx, d, plan, out.Rejected)
+	return out, err
+}
+
+// checkTotals warns of printed totals that are not the sums of the rows they are printed under. In a
+// table without a key there is nothing that says which rows those are, except all of them.
+func (w *Worker) checkTotals(ctx context.Context, d Delivery, plan *schemas.Plan, rejected int64) ([]event.Sentence, error) {
+	var sums, by []string
+	for _, p := range plan.Contract.Properties {
+		if p.Additive {
+			sums = append(sums, p.Name)
+		}
+	}
+	for _, i := range plan.Key {
+		by = append(by, plan.Fields[i].Name)
+	}
+	differing, err := w.o.Lake.DifferingTotals(ctx, d.Dataset, d.ID, sums, by)
+	if err != nil {
+		return nil, err
+	}
+	var out []event.Sentence
+	but, butEN := "", ""
+	if rejected > 0 {
+		but, butEN = fmt.Sprintf(" (%d baris ditolak tidak terhitung)", rejected), fmt.Sprintf(" (%d rejected rows do not count)", rejected)
+	}
+	for _, t := range differing {
+		where, whereEN := "", ""
+		if t.Of != "" {
+			where, whereEN = " untuk "+t.Of, " for "+t.Of
+		}
+		out = append(out, event.Sentence{
+			ID: fmt.Sprintf("baris %d mencetak total %s %s%s, sedangkan baris yang diterima berjumlah %s%s", t.SourceRow, t.Column, t.Printed, where, t.Sum, but),
+			EN: fmt.Sprintf("row %d prints a total %s of %s%s, while the accepted rows add up to %s%s", t.SourceRow, t.Column, t.Printed, whereEN, t.Sum, butEN),
+		})
+	}
+	return out, nil
+}
+
+// fold brings the current table of a dataset up to what is published, when enough has gathered.
+func (w *Worker) fold(ctx context.Context, dataset string) error {
+	published, err := w.o.Governance.Publications(ctx, dataset)
+	if err != nil {
+		return err
+	}
+	res, err := w.o.Lake.Fold(ctx, dataset, published, false)
+	if err != nil {
+		return err
+	}
+	if res.Folded {
+		w.o.Logger.Info("dataset folded", "dataset", dataset, "rows", res.Rows)
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package query
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+//go:embed functions.txt
+var functionsText string
+
+// reviewed is functions.txt: which functions of DuckDB a statement may call, and which were
+// decided against.
+type reviewed struct {
+	functions, tables, refused map[string]bool // by lower-case name; refused may end in "*"
+}
+
+// reviewedFunctions parses functions.txt once.
+var reviewedFunctions = sync.OnceValue(func() reviewed {
+	r := reviewed{functions: map[string]bool{}, tables: map[string]bool{}, refused: map[string]bool{}}
+	var section map[string]bool
+	for line := range strings.Lines(functionsText) {
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "# "):
+		case line == "[functions]":
+			section = r.functions
+		case line == "[table functions]":
+			section = r.tables
+		case line == "[refused]":
+			section = r.refused
+		default:
+			for name := range strings.FieldsSeq(line) {
+				section[strings.ToLower(name)] = true
+			}
+		}
+	}
+	return r
+})
+
+// longest is the most that a function which makes a text or list of a given length may be asked
+// for. DuckDB builds such values outside its memory limit: repeat('x', 1000000000) took 4 GB and
+// 18 seconds in which it could not be interrupted.
+const longest = 100_000
+
+// lengthArgument names the argument that gives the length, counted from 0.
+var lengthArgument = map[string]int{"repeat": 1, "lpad": 1, "rpad": 1, "list_resize": 1, "array_resize": 1}

@@ -1,0 +1,1 @@
+DESCRIBE bencana.kejadian_banjir

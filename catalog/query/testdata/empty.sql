@@ -1,0 +1,1 @@
+SELECT 1 AS tahun, 'x' AS nama WHERE false

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"gopkg.in/yaml.v3"
+
+	"satudata/ingest/event"
+)
+
+// Config is what satudata.yaml of a workspace says. Environment variables go over the file and
+// flags over both: every key has a variable, SATUDATA_ and its path in capitals, so that
+// log.kafka.brokers is SATUDATA_LOG_KAFKA_BROKERS.
+type Config struct {
+	Name    string         `yaml:"name" env:"NAME"` // of the region, for people
+	Zone    string         `yaml:"zone" env:"ZONE"` // IANA zone in which people see times
+	Log     LogConfig      `yaml:"log" envPrefix:"LOG_"`
+	Lake    LakeConfig     `yaml:"lake" envPrefix:"LAKE_"`
+	Query   QueryConfig    `yaml:"query" envPrefix:"QUERY_"`
+	Sources []SourceConfig `yaml:"sources"`
+}
+
+// LogConfig chooses the event log.
+type LogConfig struct {
+	Kind       string      `yaml:"kind" env:"KIND"`              // embedded | kafka
+	Partitions int         `yaml:"partitions" env:"PARTITIONS"`  // of a topic that is created
+	ChunkBytes int         `yaml:"chunkBytes" env:"CHUNK_BYTES"` // payload of one message at most
+	Kafka      KafkaConfig `yaml:"kafka" envPrefix:"KAFKA_"`
+}
+
+// KafkaConfig says how to reach Apache Kafka and how topics are created.
+type KafkaConfig struct {
+	Brokers     []string      `yaml:"brokers" env:"BROKERS"`
+	Prefix      string        `yaml:"prefix" env:"PREFIX"`           // topics are <prefix>.<dataset>
+	Group       string        `yaml:"group" env:"GROUP"`             // consumer group of the landing workers
+	Replication int           `yaml:"replication" env:"REPLICATION"` // 0: three, or as many as there are brokers
+	Retention   time.Duration `yaml:"retention" env:"RETENTION"`     // of records; 0 keeps them for ever
+	// SessionTimeout is how long a worker may be silent before its partitions go to others.
+	SessionTimeout time.Duration `yaml:"sessionTimeout" env:"SESSION_TIMEOUT"`
+	TLS            TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
+	SASL           SASLConfig    `yaml:"sasl" envPrefix:"SASL_"`
+}
+
+// TLSConfig is for encrypted connections to Kafka.
+type TLSConfig struct {
+	Enabled    bool   `yaml:"enabled" env:"ENABLED"`
+	CA         string `yaml:"ca" env:"CA"`     // PEM file; default: the system's
+	Cert       string `yaml:"cert" env:"CERT"` // PEM file of our certificate, with Key
+	Key        string `yaml:"key" env:"KEY"`
+	ServerName string `yaml:"serverName" env:"SERVER_NAME"`
+}
+
+// SASLConfig is how we prove who we are to Kafka.
+type SASLConfig struct {
+	Mechanism string `yaml:"mechanism" env:"MECHANISM"` // plain | scram-sha-256 | scram-sha-512
+	User      string `yaml:"user" env:"USER"`
+	Password  Secret `yaml:"password" env:"PASSWORD"`
+}
+
+// LakeConfig tunes the tables.
+type LakeConfig struct {
+	FoldShare   float64       `yaml:"foldShare" env:"FOLD_SHARE"`     // fold when the unfolded rows outgrow this share of the folded
+	BatchBytes  int           `yaml:"batchBytes" env:"BATCH_BYTES"`   // payload bytes of the log that one commit takes at most
+	PollEvery   time.Duration `yaml:"pollEvery" env:"POLL_EVERY"`     // how often land and up look for new records
+	FoldThreads int           `yaml:"foldThreads" env:"FOLD_THREADS"` // 0: as many as there are cores
+	FoldMemory  string        `yaml:"foldMemory" env:"FOLD_MEMORY"`   // DuckDB memory limit of a fold
+}
+
+// QueryConfig bounds one query.
+type QueryConfig struct {
+	Memory  string        `yaml:"memory" env:"MEMORY"`   // DuckDB memory limit, "1GB"
+	Threads int           `yaml:"threads" env:"THREADS"` // 0: as many as there are cores
+	Timeout time.Duration `yaml:"timeout" env:"TIMEOUT"`
+}
+
+// SourceConfig is a source that ingest reads when it is given no files, and that up watches.
+type SourceConfig struct {
+	Binding string   `yaml:"binding"` // "<opd>.<source>"
+	Paths   []string `yaml:"paths"`   // files, globs or folders, relative to the workspace
+}
+
+// Secret is a configured value that is never shown.
+type Secret string
+
+// MarshalYAML masks the value.
+func (s Secret) MarshalYAML() (any, error) {
+	if s == "" {
+		return "", nil
+	}
+	return "********", nil
+}
+
+// defaultConfig is what holds where nothing is said.
+func defaultConfig() Config {
+	return Config{
+		Name: "Satu Data", Zone: "Asia/Jakarta",
+		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
+			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second}},
+		Lake:  LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB"},
+		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
+	}
+}
+
+const configFile = "satudata.yaml"
+
+// loadConfig reads the workspace's file over the defaults and the environment over both. A folder
+// without satudata.yaml is not a workspace.
+func loadConfig(dir string, environ map[string]string) (Config, error) {
+	cfg := defaultConfig()
+	path := filepath.Join(dir, configFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cfg, usageError("%s bukan ruang kerja: tidak ada %s; buat dengan `satudata init %s` (%s is not a workspace: it has no %s; make one with `satudata init %s`)",
+			dir, configFile, dir, dir, configFile, dir)
+	}
+	if err != nil {
+		return cfg, err
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
+		return cfg, usageError("%s: %v", path, err)
+	}
+	if err := env.ParseWithOptions(&cfg, env.Options{Prefix: "SATUDATA_", Environment: environ}); err != nil {
+		return cfg, usageError("variabel lingkungan (environment variables): %v", err)
+	}
+	return cfg, cfg.validate(path)
+}
+
+func (c Config) validate(path string) error {
+	if _, err := time.LoadLocation(c.Zone); err != nil {
+		return usageError("%s: zone %q tidak dikenal; contoh: Asia/Jakarta, Asia/Makassar, Asia/Jayapura (unknown time zone)", path, c.Zone)
+	}
+	switch c.Log.Kind {
+	case "embedded":
+	case "kafka":
+		if len(c.Log.Kafka.Brokers) == 0 {
+			return usageError("%s: log.kafka.brokers kosong; isi misalnya [localhost:9092] (log.kafka.brokers is empty)", path)
+		}
+	default:
+		return usageError("%s: log.kind %q tidak dikenal; pilih embedded atau kafka (unknown log.kind, choose embedded or kafka)", path, c.Log.Kind)
+	}
+	if c.Log.ChunkBytes < 1<<10 || c.Log.ChunkBytes > event.MaxChunk {
+		return usageError("%s: log.chunkBytes harus dari 1024 sampai %d (must be from 1024 to %d)", path, event.MaxChunk, event.MaxChunk)
+	}
+	if c.Log.Partitions < 1 {
+		return usageError("%s: log.partitions harus paling sedikit 1 (must be at least 1)", path)
+	}
+	for i, s := range c.Sources {
+		if s.Binding == "" || len(s.Paths) == 0 {
+			return usageError("%s: sources[%d] perlu binding dan paths (needs binding and paths)", path, i)
+		}
+	}
+	return nil
+}
+
+// String renders what is in force as YAML, secrets masked.
+func (c Config) String() string {
+	data, err := yaml.Marshal(c)
+	if err != nil {
+		return fmt.Sprint(err)
+	}
+	return string(data)
+}

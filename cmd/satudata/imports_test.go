@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says which packages of ours each package may import. A package that is not listed fails the
+// test: adding one is a decision. Folders import leftwards only:
+// schemas <- ingest <- transform <- catalog <- cmd.
+var layers = map[string]string{
+	"schemas":                         "",
+	"ingest/event":                    "",
+	"ingest/durable":                  "",
+	"ingest/eventlog":                 "ingest/event",
+	"ingest/eventlog/logtest":         "ingest/event ingest/eventlog",
+	"ingest/eventlog/embedded":        "ingest/durable ingest/event ingest/eventlog",
+	"ingest/eventlog/kafka":           "ingest/event ingest/eventlog",
+	"ingest/eventlog/kafka/kafkatest": "",
+	"ingest/source":                   "ingest/event ingest/eventlog",
+	"ingest/source/sourcetest":        "ingest/event ingest/source",
+	"ingest/source/file":              "schemas ingest/event ingest/source",
+	"transform/quality":               "schemas ingest/event",
+	"transform/normalize":             "schemas ingest/event transform/quality",
+	"transform/lake":                  "schemas ingest/durable ingest/event",
+	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
+	"catalog":                         "ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
+	"catalog/query":                   "",
+	"cmd/satudata":                    "*",
+}
+
+// homes says which packages may import a third-party module. Arrow and uuid are vocabulary and not listed.
+var homes = map[string]string{
+	"github.com/segmentio/kafka-go":    "ingest/eventlog/kafka",
+	"go.etcd.io/bbolt":                 "ingest/eventlog/embedded",
+	"github.com/xuri/excelize":         "ingest/source/file",
+	"github.com/apache/iceberg-go":     "transform/lake",
+	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
+	"github.com/duckdb/duckdb-go":      "transform/lake catalog/query",
+	"modernc.org/sqlite":               "transform/lake catalog",
+	"github.com/spf13/cobra":           "cmd/satudata",
+	"gopkg.in/yaml.v3":                 "schemas cmd/satudata",
+}
+
+func TestImports(t *testing.T) {
+	for pkg, imports := range goList(t) {
+		allowed, listed := layers[pkg]
+		if !listed {
+			t.Errorf("%s: not in layers", pkg)
+			continue
+		}
+		for _, imp := range imports {
+			if ours, ok := strings.CutPrefix(imp, "satudata/"); ok {
+				if allowed != "*" && !slices.Contains(strings.Fields(allowed), ours) {
+					t.Errorf("%s must not import %s", pkg, ours)
+				}
+				continue
+			}
+			for module, home := range homes {
+				if (imp == module || strings.HasPrefix(imp, module+"/")) && !slices.Contains(strings.Fields(home), pkg) {
+					t.Errorf("%s must not import %s: it belongs to %s", pkg, imp, home)
+				}
+			}
+		}
+	}
+}
+
+// goList returns the imports of every package of the module, tests not counted.
+func goList(t *testing.T) map[string][]string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "satudata/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	pkgs := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkgs[strings.TrimPrefix(fields[0], "satudata/")] = fields[1:]
+	}
+	if len(pkgs) < len(layers) {
+		for pkg := range layers {
+			if _, ok := pkgs[pkg]; !ok {
+				t.Errorf("%s is in layers but does not exist", pkg)
+			}
+		}
+	}
+	return pkgs
+}
+
+func TestTopLevel(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "git", "ls-files", "--full-name", "../..").Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	want := []string{"LICENSE", "Makefile", "README.md", "catalog", "cmd", "deploy", "go.mod", "go.sum", "ingest", "schemas", "transform"}
+	for line := range strings.Lines(string(out)) {
+		top, _, _ := strings.Cut(strings.TrimSpace(line), "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(want, path.Clean(top)) {
+			t.Errorf("%s must not be at the top level", top)
+		}
+	}
+}

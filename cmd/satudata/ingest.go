@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"satudata/ingest/event"
+	"satudata/ingest/source"
+)
+
+// outcome is one line of `ingest --json`.
+type outcome struct {
+	Source   string          `json:"sumber"`
+	Subject  string          `json:"berkas"`
+	Delivery uuid.UUID       `json:"pengiriman"`
+	Status   source.Status   `json:"status"`
+	Records  int64           `json:"rekaman"`
+	Reason   *event.Sentence `json:"alasan,omitempty"`
+}
+
+func (a *app) ingestCommand() *cobra.Command {
+	var binding string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "ingest [--binding B FILE…]", Short: "Baca kiriman ke log peristiwa (read deliveries into the event log)",
+		Long: `Membaca berkas ke log peristiwa menurut binding B. Tanpa FILE: sumber yang disebut satudata.yaml.
+Berkas yang sudah pernah dibaca tidak dibaca lagi; berkas yang isinya berubah adalah kiriman baru; berkas yang
+rusak ditolak seluruhnya (kode keluar 3) dan berkas lainnya tetap dibaca.
+
+(Reads files into the event log under binding B; without files, the sources that satudata.yaml names.
+What was read before is not read again; a changed file is a new delivery; a broken file is refused as
+a whole, exit code 3, and the others are read.)`,
+		RunE: func(c *cobra.Command, files []string) error {
+			w, err := a.workspace()
+			if err != nil {
+				return err
+			}
+			feeds, err := w.chosen(binding, files)
+			if err != nil {
+				return err
+			}
+			var all []outcome
+			err = w.withParts(c.Context(), func(p parts) error {
+				var errs []error
+				for _, f := range feeds {
+					var progress source.Progress
+					if !asJSON {
+						progress = source.NewProgress(a.stdout, terminal(a.stdout), time.Now)
+					}
+					done, err := w.ingest(c.Context(), p, f, progress)
+					for _, o := range done {
+						all = append(all, describeOutcome(f, o))
+						if o.Status == source.Refused {
+							errs = append(errs, fmt.Errorf("%w: %s", errRefused, o.Refusal))
+						}
+					}
+					if err != nil {
+						return errors.Join(append(errs, err)...)
+					}
+				}
+				return errors.Join(errs...)
+			})
+			if asJSON {
+				err = errors.Join(err, writeJSON(a.stdout, append([]outcome{}, all...)))
+			}
+			return err
+		},
+	}
+	c.Flags().StringVar(&binding, "binding", "", "binding menurut nama <opd>.<sumber> (binding by its id)")
+	c.Flags().BoolVar(&asJSON, "json", false, "hasil setiap kiriman sebagai JSON")
+	return c
+}
+
+// chosen are the feeds that the command line asks for.
+func (w *workspace) chosen(binding string, files []string) ([]feed, error) {
+	docs, err := w.documents()
+	if err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
+		if binding == "" {
+			return nil, usageError("sebutkan --binding untuk berkas itu; yang ada: %s (name the binding of these files)", known(docs.bindings))
+		}
+		f, err := w.feed(docs, binding, files)
+		return []feed{f}, err
+	}
+	feeds, err := w.feeds(docs, binding)
+	if err == nil && len(feeds) == 0 {
+		err = usageError("tidak ada sumber: sebutkan --binding dan berkasnya, atau isi sources di %s (no source: name a binding and files, or fill in sources)", configFile)
+	}
+	return feeds, err
+}
+
+// ingest registers a feed's documents and reads its source to the end.
+func (w *workspace) ingest(ctx context.Context, p parts, f feed, progress source.Progress) (done []source.Outcome, err error) {
+	src, err := f.open(false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	if err := f.register(ctx, p); err != nil {
+		return nil, err
+	}
+	return w.read(ctx, p, f, src, progress)
+}
+
+func describeOutcome(f feed, o source.Outcome) outcome {
+	out := outcome{Source: f.name(), Subject: o.Info.Subject, Delivery: o.Delivery, Status: o.Status, Records: o.Records}
+	if o.Refusal != nil {
+		out.Reason = &o.Refusal.Reason
+	}
+	return out
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"satudata/ingest/eventlog/kafka"
+	"satudata/schemas"
+	"satudata/transform/pipeline"
+)
+
+func (a *app) landCommand() *cobra.Command {
+	var once, verbose bool
+	c := &cobra.Command{
+		Use: "land", Short: "Daratkan log ke tabel (land the log in the tables)",
+		Long: `Membaca log peristiwa, menyeragamkan dan memeriksa rekaman, dan mendaratkannya tepat satu kali; lalu memeriksa
+dan menerbitkan kiriman yang sudah lengkap. Dengan --once berhenti setelah semuanya mendarat.
+
+(Lands the event log exactly once, checks and publishes deliveries that are whole. With --once it
+ends when it has caught up; otherwise it keeps running until it is interrupted.)`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			w, err := a.workspace()
+			if err != nil {
+				return err
+			}
+			return w.withParts(c.Context(), func(p parts) error {
+				sum := &landings{out: io.Discard}
+				if verbose {
+					sum.out = a.stdout
+				}
+				worker, err := w.worker(p, sum.add)
+				if err != nil {
+					return err
+				}
+				if !once {
+					return worker.Run(c.Context())
+				}
+				if err := worker.Drain(c.Context()); err != nil {
+					return err
+				}
+				fmt.Fprintln(a.stdout, sum)
+				return nil
+			})
+		},
+	}
+	c.Flags().BoolVar(&once, "once", false, "berhenti setelah semuanya mendarat (end when caught up)")
+	c.Flags().BoolVar(&verbose, "verbose", false, "satu baris untuk setiap komit (a line for every commit)")
+	return c
+}
+
+// worker wires a landing worker.
+func (w *workspace) worker(p parts, landed func(pipeline.Landed)) (*pipeline.Worker, error) {
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		return nil, err
+	}
+	o := pipeline.Options{
+		Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
+		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: landed,
+	}
+	if k, ok := p.log.(*kafka.Log); ok {
+		o.Share = func(ctx context.Context, topics []string, run func(context.Context, map[string][]int) error) error {
+			return k.Assignments(ctx, w.cfg.Log.Kafka.Group, topics, run)
+		}
+	}
+	return pipeline.New(o), nil
+}
+
+// landings adds up what a worker lands, and prints a line for each commit.
+type landings struct {
+	out                          io.Writer
+	commits                      int
+	accepted, rejected, setAside int64
+}
+
+func (l *landings) add(b pipeline.Landed) {
+	l.commits++
+	l.accepted += b.Accepted
+	l.rejected += b.Rejected
+	l.setAside += b.SetAside
+	fmt.Fprintf(l.out, "%s partisi %d: sampai %d, diterima %s, ditolak %s, disisihkan %s\n",
+		b.Dataset, b.Partition, b.To, number(b.Accepted), number(b.Rejected), number(b.SetAside))
+}
+
+func (l *landings) String() string {
+	if l.commits == 0 {
+		return "Tidak ada yang baru di log (nothing new in the log)"
+	}
+	return fmt.Sprintf("Mendarat: %s diterima, %s ditolak, %s disisihkan, dalam %d komit (landed: accepted, rejected, set aside, commits)",
+		number(l.accepted), number(l.rejected), number(l.setAside), l.commits)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"satudata/ingest/eventlog"
+)
+
+// app is one invocation: where it reads and writes, and the flags that every command has.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	dir      string
+	settings []string // --set key=value
+	logLevel string
+}
+
+// run executes one command line and returns its exit code. Tests call it as main does.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && exitCode(err) != exitOK {
+		fmt.Fprintf(stderr, "satudata: %s\n", say(err))
+		if errors.Is(err, eventlog.ErrLocked) {
+			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu, atau taruh berkas di folder yang diawasi `satudata up` (the workspace is in use; stop that process, or put files where `satudata up` watches)")
+		}
+	}
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "satudata",
+		Short: "Gudang Satu Data Indonesia untuk pemerintah daerah (the Satu Data warehouse of a region)",
+		Long: `satudata mengalirkan rekaman setiap OPD ke satu log peristiwa, menyeragamkannya menurut kontrak
+data, mendaratkannya tepat satu kali ke tabel Iceberg, dan menjawab kueri SQL dari satu sumber.
+
+(satudata streams the records of every OPD into one event log, normalises them to data contracts,
+lands them exactly once in Iceberg tables, and answers SQL from that one source.)
+
+Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi, 3 kiriman ditolak,
+4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan.`,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%v", err) })
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.dir, "dir", "C", ".", "ruang kerja (workspace folder)")
+	flags.StringArrayVar(&a.settings, "set", nil, "nilai konfigurasi, misalnya log.kind=kafka (a configuration value, over file and environment)")
+	flags.StringVar(&a.logLevel, "log-level", "warn", "debug | info | warn | error")
+	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
+		a.datasetsCommand(), a.deliveriesCommand(), a.rejectsCommand(), a.queryCommand(), a.verifyCommand(),
+		a.logCommand(), a.versionCommand())
+	for _, c := range root.Commands() {
+		positional(c)
+	}
+	return root
+}
+
+// positional turns cobra's complaints about arguments into usage errors.
+func positional(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError("%v; lihat `%s --help` (see its --help)", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		positional(sub)
+	}
+}
+
+// workspace opens the workspace that -C names, with --set over the environment over its file.
+func (a *app) workspace() (*workspace, error) {
+	environ := env.ToMap(os.Environ())
+	if err := applySettings(environ, a.settings); err != nil {
+		return nil, err
+	}
+	log, err := a.logger()
+	if err != nil {
+		return nil, err
+	}
+	return openWorkspace(a.dir, environ, log)
+}
+
+func (a *app) logger() (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
+		return nil, usageError("--log-level %q: pilih debug, info, warn atau error (choose one of these)", a.logLevel)
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+// applySettings writes key=value settings as the environment variables of their keys.
+func applySettings(environ map[string]string, settings []string) error {
+	params, err := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: "SATUDATA_"})
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(params))
+	for _, p := range params {
+		known[p.Key] = true
+	}
+	for _, s := range settings {
+		key, value, ok := strings.Cut(s, "=")
+		name := "SATUDATA_" + screaming(key)
+		if !ok || !known[name] {
+			return usageError("--set %s: kunci tidak dikenal; lihat `satudata config` (unknown key, see `satudata config`)", s)
+		}
+		environ[name] = value
+	}
+	return nil
+}
+
+// screaming turns log.kafka.serverName into LOG_KAFKA_SERVER_NAME.
+func screaming(key string) string {
+	var b strings.Builder
+	for _, r := range key {
+		switch {
+		case r == '.':
+			b.WriteByte('_')
+		case unicode.IsUpper(r):
+			b.WriteByte('_')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(unicode.ToUpper(r))
+		}
+	}
+	return b.String()
+}
+
+// terminal says whether w is a terminal that shows a progress bar.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// clock renders t in the workspace's zone.
+func (w *workspace) clock(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(w.zone).Format("2006-01-02 15:04 MST")
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"satudata/ingest/event"
+	"satudata/ingest/source"
+	"satudata/ingest/source/file"
+	"satudata/schemas"
+)
+
+// feed is a source that is ready to be read: its binding, its contract, and where its files are.
+type feed struct {
+	binding  *schemas.Binding
+	contract *schemas.Contract
+	paths    []string
+	chunk    int // payload bytes of one chunk at most
+}
+
+// name is the feed as the log knows it.
+func (f feed) name() string {
+	opd, source, _ := strings.Cut(f.binding.ID, ".")
+	return "/opd/" + opd + "/" + source
+}
+
+// open makes the connector of the feed.
+func (f feed) open(watch bool) (source.Source, error) {
+	switch f.binding.Format.Type {
+	case "csv", "ndjson", "json", "xlsx":
+		return file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})
+	}
+	return nil, usageError("%s: jenis sumber %q tidak dikenal (unknown kind of source)", f.binding.File, f.binding.Format.Type)
+}
+
+// register puts the feed's contract and binding in force.
+func (f feed) register(ctx context.Context, p parts) error {
+	return p.cat.Register(ctx,
+		event.ContractRegistered{Dataset: f.contract.Dataset, Version: f.contract.Version, Document: string(f.contract.Document)},
+		event.BindingRegistered{Binding: f.binding.ID, Version: f.binding.Version, Dataset: f.binding.Dataset, Document: string(f.binding.Document)})
+}
+
+// read moves what the feed's source offers now into the log.
+func (w *workspace) read(ctx context.Context, p parts, f feed, src source.Source, progress source.Progress) ([]source.Outcome, error) {
+	return source.Run(ctx, src, source.Options{
+		Log: p.log, Ledger: p.cat, Dataset: f.contract.Dataset, Contract: f.contract.Version,
+		Binding: f.binding.ID + "@" + f.binding.Version, Source: f.name(), Progress: progress, Logger: w.log,
+	})
+}
+
+// documents are the contracts and bindings of the workspace's folders, by dataset and by id. Of a
+// dataset with several contract versions in the folder, bindings choose theirs.
+type documents struct {
+	contracts map[string]map[string]*schemas.Contract // dataset, version
+	bindings  map[string]*schemas.Binding
+}
+
+// documents reads every contract and binding of the workspace, and reports all their faults at once.
+func (w *workspace) documents() (documents, error) {
+	docs := documents{contracts: map[string]map[string]*schemas.Contract{}, bindings: map[string]*schemas.Binding{}}
+	var errs []error
+	contracts, err := w.yamlFiles("contracts")
+	if err != nil {
+		return docs, err
+	}
+	for name, text := range contracts {
+		c, err := schemas.ParseContract(name, text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if docs.contracts[c.Dataset] == nil {
+			docs.contracts[c.Dataset] = map[string]*schemas.Contract{}
+		}
+		docs.contracts[c.Dataset][c.Version] = c
+	}
+	bindings, err := w.yamlFiles("bindings")
+	if err != nil {
+		return docs, err
+	}
+	for name, text := range bindings {
+		b, err := schemas.ParseBinding(name, text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		docs.bindings[b.ID] = b
+	}
+	return docs, errors.Join(errs...)
+}
+
+// yamlFiles returns the YAML files of a folder of the workspace by their names for messages.
+func (w *workspace) yamlFiles(folder string) (map[string][]byte, error) {
+	names, err := filepath.Glob(w.path(folder, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		out[filepath.Join(folder, filepath.Base(name))] = text
+	}
+	return out, nil
+}
+
+// feed prepares the source of a binding.
+func (w *workspace) feed(d documents, binding string, paths []string) (feed, error) {
+	b := d.bindings[binding]
+	if b == nil {
+		return feed{}, usageError("binding %q tidak ada di folder bindings; yang ada: %s (no such binding; there are these)", binding, known(d.bindings))
+	}
+	c := d.contracts[b.Dataset][b.Contract]
+	if c == nil {
+		return feed{}, usageError("%s: kontrak %s versi %s tidak ada di folder contracts (no such contract)", b.File, b.Dataset, b.Contract)
+	}
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		return feed{}, err
+	}
+	if _, err := schemas.Compile(c, b, ref); err != nil {
+		return feed{}, err
+	}
+	return feed{binding: b, contract: c, paths: paths, chunk: w.cfg.Log.ChunkBytes}, nil
+}
+
+// feeds prepares the sources that satudata.yaml names, or only those of one binding.
+func (w *workspace) feeds(docs documents, binding string) ([]feed, error) {
+	var out []feed
+	for _, s := range w.cfg.Sources {
+		if binding != "" && s.Binding != binding {
+			continue
+		}
+		paths := make([]string, len(s.Paths))
+		for i, p := range s.Paths {
+			paths[i] = w.resolve(p)
+		}
+		f, err := w.feed(docs, s.Binding, paths)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func known[T any](m map[string]T) string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// took renders how long something took, for people.
+func took(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"satudata/ingest/source"
+	"satudata/transform/pipeline"
+)
+
+func (a *app) upCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "up", Short: "Jalankan semuanya dalam satu proses (run everything in one process)",
+		Long: `Mengawasi sumber yang disebut satudata.yaml, membaca berkas baru atau berubah ke log, dan mendaratkannya.
+Berhenti dengan Ctrl-C setelah komit yang sedang berjalan selesai.
+
+(Watches the sources that satudata.yaml names, reads new and changed files into the log and lands
+them. Ends with Ctrl-C after the commit in flight.)`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			w, err := a.workspace()
+			if err != nil {
+				return err
+			}
+			docs, err := w.documents()
+			if err != nil {
+				return err
+			}
+			feeds, err := w.feeds(docs, "")
+			if err != nil {
+				return err
+			}
+			return w.withParts(c.Context(), func(p parts) error { return a.up(c.Context(), w, p, feeds) })
+		},
+	}
+}
+
+// up runs the watcher and the landing worker until ctx ends or one of them fails:
+//
+//	watch: folders → log        land: log → lake
+//
+// Both share one catalog; neither waits for the other.
+func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error {
+	worker, err := w.worker(p, func(l pipeline.Landed) {
+		w.log.Info("landed", "dataset", l.Dataset, "accepted", l.Accepted, "rejected", l.Rejected, "set aside", l.SetAside)
+	})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return worker.Run(ctx) })
+	g.Go(func() error { return a.watch(ctx, w, p, feeds) })
+	fmt.Fprintf(a.stdout, "%s: mengawasi %d sumber; Ctrl-C untuk berhenti (watching the sources; Ctrl-C ends)\n", w.cfg.Name, len(feeds))
+	return g.Wait()
+}
+
+// watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.
+func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
+	const every = time.Second
+	sources := make([]source.Source, len(feeds))
+	for i, f := range feeds {
+		if err := f.register(ctx, p); err != nil {
+			return err
+		}
+		if sources[i], err = f.open(true); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, sources[i].Close()) }()
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		for i, f := range feeds {
+			if _, err := w.read(ctx, p, f, sources[i], source.NewProgress(a.stdout, false, time.Now)); err != nil && ctx.Err() == nil {
+				w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"satudata/catalog"
+	"satudata/ingest/durable"
+	"satudata/ingest/eventlog"
+	"satudata/ingest/eventlog/embedded"
+	"satudata/ingest/eventlog/kafka"
+	"satudata/transform/lake"
+)
+
+// workspace is a folder with a satudata.yaml and all that belongs to it. Its layout:
+//
+//	satudata.yaml          configuration
+//	contracts/ bindings/   what data means, and how each source maps to it
+//	log/                   the embedded event log: the truth
+//	lake/                  Iceberg tables, one folder per access class
+//	state/catalog.db       projection of the governance facts, can be rebuilt
+type workspace struct {
+	dir  string
+	cfg  Config
+	zone *time.Location
+	log  *slog.Logger
+}
+
+func openWorkspace(dir string, environ map[string]string, log *slog.Logger) (*workspace, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := loadConfig(abs, environ)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.Zone)
+	if err != nil {
+		return nil, err
+	}
+	return &workspace{dir: abs, cfg: cfg, zone: zone, log: log}, nil
+}
+
+func (w *workspace) path(elem ...string) string {
+	return filepath.Join(append([]string{w.dir}, elem...)...)
+}
+
+// openLog opens the event log that the configuration names.
+func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
+	if w.cfg.Log.Kind == "kafka" {
+		return w.openKafka(ctx)
+	}
+	return embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, Logger: w.log})
+}
+
+func (w *workspace) openKafka(ctx context.Context) (*kafka.Log, error) {
+	k := w.cfg.Log.Kafka
+	return kafka.Open(ctx, kafka.Options{
+		Brokers: k.Brokers, Prefix: k.Prefix, SessionTimeout: k.SessionTimeout,
+		Partitions: w.cfg.Log.Partitions, ReplicationFactor: k.Replication, Retention: k.Retention,
+		TLS: kafka.TLS{Enabled: k.TLS.Enabled, CAFile: w.resolve(k.TLS.CA), CertFile: w.resolve(k.TLS.Cert),
+			KeyFile: w.resolve(k.TLS.Key), ServerName: k.TLS.ServerName},
+		SASL:   kafka.SASL{Mechanism: strings.ToUpper(k.SASL.Mechanism), Username: k.SASL.User, Password: string(k.SASL.Password)},
+		Logger: w.log,
+	})
+}
+
+// resolve makes a configured path absolute: relative ones are relative to the workspace. None stays none.
+func (w *workspace) resolve(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return w.path(path)
+}
+
+func (w *workspace) openLake(ctx context.Context) (*lake.Lake, error) {
+	memory, err := humanize.ParseBytes(w.cfg.Lake.FoldMemory)
+	if err != nil {
+		return nil, usageError("lake.foldMemory %q: tulis misalnya 512MB (write for example 512MB)", w.cfg.Lake.FoldMemory)
+	}
+	return lake.Open(ctx, w.path("lake"), lake.Options{
+		Logger: w.log, FoldShare: w.cfg.Lake.FoldShare, Threads: w.cfg.Lake.FoldThreads, Memory: int64(memory),
+	})
+}
+
+func (w *workspace) openCatalog(ctx context.Context, log eventlog.Log) (*catalog.Catalog, error) {
+	if err := durable.MkdirAll(w.path("state")); err != nil {
+		return nil, err
+	}
+	return catalog.Open(ctx, w.path("state", "catalog.db"), catalog.Options{Log: log})
+}
+
+// parts is what most commands work with. The log is nil where a command only reads.
+type parts struct {
+	log  eventlog.Log
+	cat  *catalog.Catalog
+	lake *lake.Lake
+}
+
+// withParts opens the log, the catalog and the lake for f, and closes them after it.
+func (w *workspace) withParts(ctx context.Context, f func(parts) error) (err error) {
+	log, err := w.openLog(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	return w.withTables(ctx, log, f)
+}
+
+// withReader is withParts for commands that only read. With the embedded log they answer from the
+// projection, so they work while another process (up, land) holds the log; only when there is no
+// projection yet is the log opened to make it.
+func (w *workspace) withReader(ctx context.Context, f func(parts) error) error {
+	if w.cfg.Log.Kind != "embedded" {
+		return w.withParts(ctx, f)
+	}
+	if _, err := os.Stat(w.path("state", "catalog.db")); err != nil {
+		return w.withParts(ctx, f)
+	}
+	return w.withTables(ctx, nil, f)
+}
+
+func (w *workspace) withTables(ctx context.Context, log eventlog.Log, f func(parts) error) (err error) {
+	cat, err := w.openCatalog(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cat.Close()) }()
+	lk, err := w.openLake(ctx)
+	if err != nil {
+		return fmt.Errorf("open lake: %w", err)
+	}
+	defer func() { err = errors.Join(err, lk.Close()) }()
+	return f(parts{log: log, cat: cat, lake: lk})
+}

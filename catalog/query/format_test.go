@@ -2,7 +2,6 @@ package query_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/csv"
 	"encoding/json"
@@ -344,7 +343,7 @@ func BenchmarkWrite(b *testing.B) {
 	for _, f := range query.Formats {
 		b.Run(string(f), func(b *testing.B) {
 			for b.Loop() {
-				r, err := e.Query(context.Background(), statement)
+				r, err := e.Query(b.Context(), statement)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -2,6 +2,9 @@ package query
 
 import (
 	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -36,6 +39,24 @@ var reviewedFunctions = sync.OnceValue(func() reviewed {
 	}
 	return r
 })
+
+// closed says why a function may not be called: it was decided against, or there is none of that
+// name, which is more often a slip of the keyboard.
+func (r reviewed) closed(name string) error {
+	if r.refused[name] || r.tables[name] || strings.HasPrefix(name, "icu_collate_") {
+		return refuse(fmt.Sprintf("Fungsi %q tidak dibuka untuk kueri.", name), fmt.Sprintf("The function %q is not open to queries.", name))
+	}
+	best, off := "", 1+len(name)/4
+	for _, known := range slices.Sorted(maps.Keys(r.functions)) {
+		if d := distance(name, known); d <= off && (best == "" || d < off) {
+			best, off = known, d
+		}
+	}
+	if best == "" {
+		return invalid(fmt.Sprintf("fungsi %q tidak dikenal", name), fmt.Sprintf("the function %q is not known", name))
+	}
+	return invalid(fmt.Sprintf("fungsi %q tidak dikenal; maksudnya %s", name, best), fmt.Sprintf("the function %q is not known; did you mean %s", name, best))
+}
 
 // longest is the most that a function which makes a text or list of a given length may be asked
 // for. DuckDB builds such values outside its memory limit: repeat('x', 1000000000) took 4 GB and

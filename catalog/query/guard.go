@@ -302,7 +302,7 @@ func (w *walker) expression(m map[string]any, class string) error {
 func (w *walker) function(name string, m map[string]any) error {
 	name = strings.ToLower(name)
 	if !w.allowed.functions[name] {
-		return refuse(fmt.Sprintf("Fungsi %q tidak dibuka untuk kueri.", name), fmt.Sprintf("The function %q is not open to queries.", name))
+		return w.allowed.closed(name)
 	}
 	at, ok := lengthArgument[name]
 	if !ok {
@@ -382,8 +382,8 @@ func (w *walker) tableFunction(m map[string]any, in *scope) error {
 	name, _ := call["function_name"].(string)
 	if name = strings.ToLower(name); !w.allowed.tables[name] {
 		return refuse(
-			fmt.Sprintf("Fungsi tabel %q tidak dibuka untuk kueri. Data dibaca lewat nama dataset; SHOW TABLES menyebutnya.", name),
-			fmt.Sprintf("The table function %q is not open to queries. Data is read by dataset name; SHOW TABLES lists them.", name))
+			fmt.Sprintf("Fungsi %q tidak dibuka sebagai tabel. Data dibaca lewat nama dataset; SHOW TABLES menyebutnya.", name),
+			fmt.Sprintf("The function %q is not open as a table. Data is read by dataset name; SHOW TABLES lists them.", name))
 	}
 	if err := w.walk(m["sample"], in); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ func settings(o Options, sizes []string) []setting {
 		{"max_temp_directory_size", quoteText(o.TempLimit), sizes[1]},
 	}
 	if o.Threads > 0 {
-		n := fmt.Sprint(o.Threads)
+		n := strconv.Itoa(o.Threads)
 		list = append(list, setting{"threads", n, n})
 	}
 	return append(list,

@@ -100,27 +100,41 @@ func Open(ctx context.Context, options Options) (_ *Engine, err error) {
 	return e, nil
 }
 
-// makeFolders makes the folders absolute, as views name their files, and the temporary one exist.
-func (e *Engine) makeFolders() error {
+// makeFolders finds out where the folders really are, and makes the temporary one.
+func (e *Engine) makeFolders() (err error) {
 	folders := make([]string, len(e.options.Folders))
 	for i, f := range e.options.Folders {
-		var err error
-		if folders[i], err = filepath.Abs(f); err != nil {
+		if folders[i], err = realPath(f); err != nil {
 			return err
 		}
 	}
 	e.options.Folders = folders
-	var err error
 	if e.options.TempDir == "" {
 		if e.scratch, err = os.MkdirTemp("", "satudata-query-"); err != nil {
 			return err
 		}
 		e.options.TempDir = e.scratch
 	}
-	if e.options.TempDir, err = filepath.Abs(e.options.TempDir); err != nil {
+	if err := os.MkdirAll(e.options.TempDir, 0o700); err != nil {
 		return err
 	}
-	return os.MkdirAll(e.options.TempDir, 0o700)
+	e.options.TempDir, err = realPath(e.options.TempDir)
+	return err
+}
+
+// realPath is the absolute path without symbolic links, which DuckDB follows before it compares a
+// file with the folders. The end of the path need not exist yet.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	resolved, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, os.ErrNotExist) || filepath.Dir(path) == path {
+		return resolved, err
+	}
+	parent, err := realPath(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), err
 }
 
 // Close ends every running query and waits until their results are closed.

@@ -355,6 +355,35 @@ func TestRenamedColumns(t *testing.T) {
 	}
 }
 
+// TestLinkedFolders opens engines whose folders are reached through symbolic links, or do not exist.
+func TestLinkedFolders(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"nyata", "sementara"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(name, filepath.Join(dir, name+"-tautan")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unlocked(t, fmt.Sprintf("COPY (SELECT 1 AS a) TO '%s/nyata/t.parquet'", dir))
+	for _, folder := range []string{"nyata", "nyata-tautan", "nyata/../nyata-tautan/"} {
+		for _, path := range []string{"nyata", "nyata-tautan"} {
+			e := open(t, query.Options{
+				Folders: []string{filepath.Join(dir, "nyata-tautan", "belum", "ada"), dir + "/" + folder},
+				TempDir: filepath.Join(dir, "sementara-tautan", "baru"), MemoryLimit: "60MiB", Threads: 1,
+				Views: []query.View{{Schema: "a", Name: "b", SQL: fmt.Sprintf("SELECT * FROM read_parquet(['%s/%s/t.parquet'])", dir, path)}},
+			})
+			if n, err := rows(t.Context(), e, "FROM a.b"); n != 1 || err != nil {
+				t.Errorf("folder %s, file in %s: %d rows, %v, want 1", folder, path, n, err)
+			}
+			if _, err := rows(t.Context(), e, "SELECT i, repeat('x', 100) || i FROM range(600000) t(i) ORDER BY hash(i) LIMIT 1 OFFSET 300000"); err != nil {
+				t.Errorf("folder %s: spilling = %v", folder, err)
+			}
+		}
+	}
+}
+
 func TestScratchFolderGoes(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	e, err := query.Open(t.Context(), query.Options{})

@@ -87,13 +87,13 @@ func (t *tableWriter) print() error {
 	if err := t.line(t.names); err != nil {
 		return err
 	}
+	rules := make([]string, len(t.widths))
 	for i, width := range t.widths {
-		if i > 0 {
-			t.w.WriteByte('+')
-		}
-		t.w.WriteString(strings.Repeat("-", width+2))
+		rules[i] = strings.Repeat("-", width+2)
 	}
-	t.w.WriteByte('\n')
+	if _, err := t.w.WriteString(strings.Join(rules, "+") + "\n"); err != nil {
+		return err
+	}
 	for _, cells := range t.rows {
 		if err := t.line(cells); err != nil {
 			return err
@@ -183,11 +183,14 @@ func (p *planWriter) write(r *Result) error {
 		return fmt.Errorf("plan is %s", r.Schema())
 	}
 	for i := range text.Len() {
-		for _, c := range text.Value(i) {
-			if c != '\n' {
-				c = printable(c)
+		plan := strings.Map(func(c rune) rune {
+			if c == '\n' {
+				return c
 			}
-			p.w.WriteRune(c)
+			return printable(c)
+		}, text.Value(i))
+		if _, err := p.w.WriteString(plan); err != nil {
+			return err
 		}
 	}
 	return nil

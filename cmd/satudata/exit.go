@@ -68,5 +68,8 @@ func say(err error) string {
 	if errors.As(err, &q) {
 		return fmt.Sprintf("%s (%s)", q.Say.ID, q.Say.EN)
 	}
+	if errors.Is(err, catalog.ErrNotFound) {
+		return fmt.Sprintf("tidak ditemukan: %v", err)
+	}
 	return err.Error()
 }

@@ -28,8 +28,8 @@ var layers = map[string]string{
 	"transform/normalize":             "schemas ingest/event transform/quality",
 	"transform/lake":                  "schemas ingest/durable ingest/event",
 	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
-	"catalog":                         "ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
-	"catalog/query":                   "",
+	"catalog":                         "schemas ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
+	"catalog/query":                   "ingest/event",
 	"cmd/satudata":                    "*",
 }
 
@@ -40,7 +40,8 @@ var homes = map[string]string{
 	"github.com/xuri/excelize":         "ingest/source/file",
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
-	"github.com/duckdb/duckdb-go":      "transform/lake catalog/query",
+	"github.com/duckdb":                "transform/lake catalog/query",
+	"github.com/zeebo/xxh3":            "transform/quality",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",
 	"gopkg.in/yaml.v3":                 "schemas cmd/satudata",

@@ -59,7 +59,19 @@ lands them exactly once in Iceberg tables, and answers SQL from that one source.
 Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi, 3 kiriman ditolak,
 4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan.`,
 		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			near := ""
+			if found := c.SuggestionsFor(args[0]); len(found) > 0 {
+				near = "; maksudnya " + strings.Join(found, ", ") + "?"
+			}
+			return usageError("perintah %q tidak dikenal%s lihat `satudata --help` (unknown command, see its --help)", args[0], near)
+		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%v", err) })
 	flags := root.PersistentFlags()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +35,11 @@ func (f feed) name() string {
 func (f feed) open(watch bool) (source.Source, error) {
 	switch f.binding.Format.Type {
 	case "csv", "ndjson", "json", "xlsx":
-		return file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})
+		src, err := file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, usageError("%s: berkas tidak ada: %v (no such file)", f.binding.ID, err)
+		}
+		return src, err
 	}
 	return nil, usageError("%s: jenis sumber %q tidak dikenal (unknown kind of source)", f.binding.File, f.binding.Format.Type)
 }

@@ -185,7 +185,8 @@ func (a *attributes) int(key string, least int64) int64 {
 // what it receives in another encoding.
 const (
 	// ContentTypeCSV is delimiter-separated text that starts with the source's header lines.
-	// Parameters: delimiter (one character), headers (how many records at the start are header).
+	// Parameters: delimiter (one character), headers (how many records at the start are header). A
+	// record whose quote never closes is alone in its chunk.
 	ContentTypeCSV = "text/csv"
 	// ContentTypeNDJSON is one JSON object per line.
 	ContentTypeNDJSON = "application/x-ndjson"

@@ -51,13 +51,15 @@ type Log interface {
 	// Append stores msgs durably: they survive power loss once it returns. Messages of one key go
 	// to one partition, in the order given. It returns one position per message. On error some
 	// messages may have been stored; the caller sends them again and readers drop the copies by
-	// stream and sequence number (chunks) or id (facts). A topic is created by its first append.
+	// stream and sequence number (chunks) or id (facts). The values are not kept after it returns. Kafka may store a message twice also without
+	// an error. A topic is created by its first append.
 	// Errors: ErrTooLarge (nothing was stored), ErrAccess, ErrClosed.
 	Append(ctx context.Context, topic string, msgs ...event.Message) ([]Position, error)
 
 	// Read returns the records of a partition from offset from on: all there are, or as many as fit
 	// in maxBytes of values, but at least one if there is one. No records and no error means that
-	// the end was reached; it does not wait for more. Offsets increase but may have gaps.
+	// the end was reached; it does not wait for more. Offsets increase but may have gaps. An offset
+	// beyond the end is ErrExpired too: the log was replaced by one that holds less.
 	// Errors: ErrNoTopic, ErrExpired, ErrCorrupt, ErrAccess, ErrClosed.
 	Read(ctx context.Context, topic string, partition int, from int64, maxBytes int) ([]Record, error)
 

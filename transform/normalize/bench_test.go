@@ -72,6 +72,26 @@ func benchChunk(csv bool) event.Chunk {
 	return event.Chunk{ContentType: f.String(), Data: b.Bytes(), Rows: n, Op: event.Upsert}
 }
 
+// BenchmarkFaulty decodes a chunk in which every record has a number that is none.
+func BenchmarkFaulty(b *testing.B) {
+	chunk := benchChunk(true)
+	chunk.Data = bytes.ReplaceAll(chunk.Data, []byte("Z,"), []byte("Z,±"))
+	n := normalize.New(permits(b), memory.DefaultAllocator)
+	b.SetBytes(int64(len(chunk.Data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		res, err := n.Chunk(chunk)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if res.Verdicts.Rejected() != chunk.Rows {
+			b.Fatal(res.Verdicts.Rejected())
+		}
+		res.Record.Release()
+	}
+	b.ReportMetric(float64(chunk.Rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 // BenchmarkPermits decodes 512 KiB chunks of the reference work; check adds the rules.
 func BenchmarkPermits(b *testing.B) {
 	for _, c := range []struct {

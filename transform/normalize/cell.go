@@ -6,6 +6,14 @@ import (
 	"satudata/ingest/event"
 )
 
+// cell says where one value of a record stands, without quotes and with escapes resolved, and how it
+// was written. It is packed, because every record writes one for every column: from the low end, 32
+// bits offset, 26 bits size, 3 marks, 3 bits kind. The zero cell is absent.
+type cell uint64
+
+// maxData is the size of a payload that cells can point into.
+const maxData = 1<<26 - 1
+
 // kind says how a cell was written, which matters: a JSON number is unambiguous, the same
 // characters as text are read by the column's locale.
 type kind uint8
@@ -20,14 +28,24 @@ const (
 	kinds  // how many there are
 )
 
-// cell says where one value of a record stands, without quotes and with escapes resolved.
-type cell struct {
-	off, size uint32
-	kind      kind
-	side      bool // in the side buffer, not in the payload
-	plain     bool // printable ASCII only
-	loose     bool // found under a name that is not written exactly as wanted
+// Marks of a cell.
+const (
+	aside cell = 1 << (58 + iota) // in the side buffer, not in the payload
+	plain                         // printable ASCII only
+	loose                         // found under a name that is not written exactly as wanted
+)
+
+// newCell returns the cell of the bytes from start to end.
+func newCell(k kind, start, end int) cell {
+	return cell(k)<<61 | cell(end-start)<<32 | cell(start)
 }
+
+func (c cell) kind() kind        { return kind(c >> 61) }
+func (c cell) size() int         { return int(c >> 32 & maxData) }
+func (c cell) is(mark cell) bool { return c&mark != 0 }
+
+// empty reports whether c holds no value at all: absent, or a JSON null.
+func (c cell) empty() bool { return c.kind() <= null }
 
 // span is a record's place in the payload, line end excluded.
 type span struct{ start, end int }
@@ -64,17 +82,18 @@ func (g *grid) slot(s int) []cell { return g.cells[s*g.rows : (s+1)*g.rows] }
 
 // bytes returns what c holds.
 func (g *grid) bytes(c cell) []byte {
-	if c.side {
-		return g.side[c.off : c.off+c.size]
+	from := g.data
+	if c.is(aside) {
+		from = g.side
 	}
-	return g.data[c.off : c.off+c.size]
+	return from[uint32(c):][:c.size()]
 }
 
 // text puts s into the side buffer.
 func (g *grid) text(s string) cell {
-	c := cell{off: uint32(len(g.side)), size: uint32(len(s)), kind: text, side: true}
+	start := len(g.side)
 	g.side = append(g.side, s...)
-	return c
+	return newCell(text, start, len(g.side)) | aside
 }
 
 // begin notes that a record starts at start, and reports whether there is room for it.
@@ -97,7 +116,7 @@ func (g *grid) end(row, end int) {
 // spoil makes the record in row faulty: none of its cells counts.
 func (g *grid) spoil(row int, say event.Sentence) {
 	for i := row; i < len(g.cells); i += g.rows {
-		g.cells[i] = cell{}
+		g.cells[i] = 0
 	}
 	g.faults = append(g.faults, fault{row, say})
 }

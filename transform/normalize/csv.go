@@ -34,23 +34,23 @@ func (f *fields) next() cell {
 
 // bare reads a field in which quotes are ordinary characters.
 func (f *fields) bare(start int) cell {
-	d, plain := f.data, true
+	d, mark := f.data, plain
 	for j := start; ; j++ {
 		j = f.skip(j)
 		if j == len(d) {
-			return f.finish(start, j, j, plain, true)
+			return f.finish(start, j, j, mark, true)
 		}
 		switch c := d[j]; {
 		case c == f.delimiter:
-			return f.finish(start, j, j+1, plain, false)
+			return f.finish(start, j, j+1, mark, false)
 		case c == '\n':
-			return f.finish(start, j, j+1, plain, true)
+			return f.finish(start, j, j+1, mark, true)
 		case c == '\r' && j+1 == len(d):
-			return f.finish(start, j, j+1, plain, true)
+			return f.finish(start, j, j+1, mark, true)
 		case c == '\r' && d[j+1] == '\n':
-			return f.finish(start, j, j+2, plain, true)
+			return f.finish(start, j, j+2, mark, true)
 		}
-		plain = false
+		mark = 0
 	}
 }
 
@@ -69,35 +69,35 @@ func (f *fields) skip(j int) int {
 	return j
 }
 
-func (f *fields) finish(start, end, at int, plain, last bool) cell {
+func (f *fields) finish(start, end, at int, mark cell, last bool) cell {
 	f.at, f.last = at, last
-	return cell{off: uint32(start), size: uint32(end - start), kind: text, plain: plain}
+	return newCell(text, start, end) | mark
 }
 
 // quoted reads the field whose opening quote is before start.
 func (f *fields) quoted(start int) cell {
 	d, off, from := f.data, len(f.side), start
-	c := cell{off: uint32(start), kind: text}
 	for {
 		n := bytes.IndexByte(d[from:], '"')
 		if n < 0 {
 			f.torn, f.last, f.at = true, true, len(d)
-			return cell{}
+			return 0
 		}
 		end := from + n
 		if end+1 < len(d) && d[end+1] == '"' {
 			f.side = append(f.side, d[from:end+1]...)
-			from, c.side = end+2, true
+			from = end + 2
 			continue
 		}
-		if c.side {
+		c := newCell(text, start, end)
+		if from > start {
 			f.side = append(f.side, d[from:end]...)
-			c.off, c.size = uint32(off), uint32(len(f.side)-off)
-		} else {
-			c.size = uint32(end - start)
+			c = newCell(text, off, len(f.side)) | aside
 		}
-		c.plain = isPlain(f.bytes(c))
-		if rest := f.bare(end + 1); rest.size > 0 {
+		if isPlain(f.bytes(c)) {
+			c |= plain
+		}
+		if rest := f.bare(end + 1); rest.size() > 0 {
 			f.torn = true
 		}
 		return c

@@ -1,7 +1,6 @@
 package normalize_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -50,10 +49,10 @@ func FuzzCut(f *testing.F) {
 func readAll(t *testing.T, s source.Source, plan *schemas.Plan) {
 	t.Helper()
 	for {
-		d, err := s.Next(context.Background())
+		d, err := s.Next(t.Context())
 		var refusal *source.Refusal
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return
 		case errors.As(err, &refusal):
 			continue
@@ -61,8 +60,8 @@ func readAll(t *testing.T, s source.Source, plan *schemas.Plan) {
 			t.Fatal(err)
 		}
 		for {
-			b, err := d.Read(context.Background())
-			if err == io.EOF {
+			b, err := d.Read(t.Context())
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -88,7 +88,7 @@ func isoTime(b []byte) (c civil, offset int, zoned, ok bool) {
 	if len(b) >= 3 && b[0] == ':' {
 		s, ok3 := two(b, 1)
 		c.second, ok = s, ok3
-		if b = b[3:]; len(b) > 1 && b[0] == '.' {
+		if b = b[3:]; len(b) > 1 && b[0] == '.' && b[1]-'0' < 10 {
 			b = c.fraction(b[1:])
 		}
 	}

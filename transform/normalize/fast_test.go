@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"satudata/schemas"
+	"satudata/transform/quality"
 )
 
 // Numbers as people and programs write them, good and bad.
@@ -206,7 +207,7 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q is refused: %v", data, s.bad.say)
 		}
 		var want string
-		if i >= 0 && json.Unmarshal(data, &want) == nil && c.kind == text && string(s.bytes(c)) != want {
+		if i >= 0 && json.Unmarshal(data, &want) == nil && c.kind() == text && string(s.bytes(c)) != want {
 			t.Errorf("%q: got %q, want %q", data, s.bytes(c), want)
 		}
 	})
@@ -247,4 +248,26 @@ func FuzzFields(f *testing.F) {
 			t.Errorf("%q: got %q, want %q", data, got, want)
 		}
 	})
+}
+
+// A column that hardly repeats gives up remembering, and decodes as before.
+func TestMemoInVain(t *testing.T) {
+	field := schemas.Type{Kind: schemas.String}
+	in := newInput(&schemas.Plan{Fields: []schemas.Field{{Type: field}}},
+		&schemas.Input{Property: schemas.Property{Name: "nik", Type: field}, Fields: []int{0}, Synonyms: map[string]string{"x1": "satu"}})
+	for round := range 3 {
+		g := &grid{}
+		cells := make([]cell, maxDistinct)
+		for i := range cells {
+			cells[i] = g.text("X" + strconv.Itoa(i+round*2*maxDistinct))
+		}
+		cells[0] = g.text("X1")
+		in.decode(g, cells, 1, func(int, quality.Reason) { t.Error("rejected") })
+		if got := string(in.columns[0].(*words).text(0)); got != "satu" {
+			t.Errorf("round %d: got %q, want satu", round, got)
+		}
+		if gaveUp := in.memo == nil; gaveUp != (round == 2) {
+			t.Errorf("round %d: memo is %v", round, in.memo)
+		}
+	}
 }

@@ -13,7 +13,7 @@ func TestFit(t *testing.T) {
 	in := newInput(&schemas.Plan{Fields: []schemas.Field{{Type: schemas.Type{Kind: schemas.String}}}},
 		&schemas.Input{Property: schemas.Property{Name: "catatan", Type: schemas.Type{Kind: schemas.String}}, Fields: []int{0}})
 	g := &grid{}
-	cells := []cell{g.text(strings.Repeat("a", 100)), g.text(strings.Repeat("b", 1000)), {}, g.text("c")}
+	cells := []cell{g.text(strings.Repeat("a", 100)), g.text(strings.Repeat("b", 1000)), 0, g.text("c")}
 	var long []int
 	in.decode(g, cells, maxText/500, func(i int, r quality.Reason) {
 		long = append(long, i)

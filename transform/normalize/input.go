@@ -22,6 +22,7 @@ type input struct {
 	dates   *dates
 	columns []column
 	region  []*words // the columns of a region
+	checked bool     // has more to it than its type: the short ways of decoding do not do
 	memo    *memo    // nil where decoding a cell is cheaper than looking it up
 	last    verdict
 	digits  []byte // scratch
@@ -46,8 +47,8 @@ func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 		}
 	}
 	kind := in.Property.Type.Kind
-	dated := (kind == schemas.Date || kind == schemas.Timestamp) && len(in.Dates) > 0
-	if in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil || dated {
+	d.checked = in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil
+	if d.checked || kind == schemas.Boolean || kind == schemas.Date && len(in.Dates) > 0 {
 		d.memo = new(memo)
 	}
 	return d
@@ -59,33 +60,41 @@ func (in *input) decode(g *grid, cells []cell, copies int, rep report) {
 	for _, c := range in.columns {
 		c.reset(len(cells))
 	}
-	if in.memo != nil {
+	if in.memo != nil && in.memo.vain() {
+		in.memo = nil
+	}
+	switch {
+	case in.memo != nil:
 		in.repeating(g, cells, rep)
-	} else {
-		in.each(g, cells, rep)
+	case in.checked:
+		for i, c := range cells {
+			in.single(g, i, c, rep)
+		}
+	default:
+		in.direct(g, cells, rep)
 	}
 	if c, ok := in.columns[0].(*words); ok && in.Codes == nil {
 		in.fit(c, copies, rep)
 	}
 }
 
-// each decodes cell by cell.
-func (in *input) each(g *grid, cells []cell, rep report) {
+// direct decodes cells of a property that has nothing but a type.
+func (in *input) direct(g *grid, cells []cell, rep report) {
 	switch c := in.columns[0].(type) {
 	case *words:
 		in.words(g, c, cells, rep)
 	case *fixed[float64]:
-		direct(in, g, c, cells, rep, func(b []byte, k kind) (float64, bool) { return fastDouble(b, in.mark(k)) })
+		values(in, g, c, cells, rep, func(b []byte, k kind) (float64, bool) { return fastDouble(b, in.mark(k)) })
 	case *fixed[decimal128.Num]:
 		t := in.Property.Type
-		direct(in, g, c, cells, rep, func(b []byte, k kind) (decimal128.Num, bool) { return fastDecimal(b, in.mark(k), t) })
+		values(in, g, c, cells, rep, func(b []byte, k kind) (decimal128.Num, bool) { return fastDecimal(b, in.mark(k), t) })
 	case *fixed[int32]:
-		direct(in, g, c, cells, rep, fastDate)
+		values(in, g, c, cells, rep, fastDate)
 	case *fixed[int64]:
 		if in.Property.Type.Kind == schemas.Timestamp {
-			direct(in, g, c, cells, rep, in.dates.fastTimestamp)
+			values(in, g, c, cells, rep, in.dates.fastTimestamp)
 		} else {
-			direct(in, g, c, cells, rep, func(b []byte, _ kind) (int64, bool) { return fastInteger(b) })
+			values(in, g, c, cells, rep, func(b []byte, _ kind) (int64, bool) { return fastInteger(b) })
 		}
 	default:
 		for i, c := range cells {
@@ -105,15 +114,15 @@ func (in *input) mark(k kind) byte {
 // repeating decodes each distinct cell once.
 func (in *input) repeating(g *grid, cells []cell, rep report) {
 	for i, c := range cells {
-		if c.kind <= null || c.size == 0 {
+		if c.empty() || c.size() == 0 {
 			in.nothing(i)
 			continue
 		}
 		raw := g.bytes(c)
-		v := in.memo.find(c.kind, raw)
+		v := in.memo.find(c.kind(), raw)
 		if v == nil {
-			in.last = in.read(raw, c.kind)
-			in.memo.keep(c.kind, raw, in.last)
+			in.last = in.read(raw, c.kind())
+			in.memo.keep(c.kind(), raw, in.last)
 			v = &in.last
 		}
 		in.store(i, v, rep)
@@ -123,12 +132,12 @@ func (in *input) repeating(g *grid, cells []cell, rep report) {
 // words takes text as it is.
 func (in *input) words(g *grid, col *words, cells []cell, rep report) {
 	for i, c := range cells {
-		if c.kind <= null {
+		if c.empty() {
 			col.null(i)
 			continue
 		}
 		b := g.bytes(c)
-		if n := len(b); c.plain && n > 0 && b[0] != ' ' && b[n-1] != ' ' && !in.missing.first[b[0]] {
+		if n := len(b); c.is(plain) && n > 0 && b[0] != ' ' && b[n-1] != ' ' && !in.missing.first[b[0]] {
 			col.set(i, b)
 		} else {
 			in.single(g, i, c, rep)
@@ -156,17 +165,17 @@ func (in *input) fit(col *words, copies int, rep report) {
 	col.bytes = kept
 }
 
-// direct decodes cells by read, which knows the common forms; what it does not know goes the long
+// values decodes cells by read, which knows the common forms; what it does not know goes the long
 // way.
-func direct[T int32 | int64 | float64 | decimal128.Num](in *input, g *grid, col *fixed[T], cells []cell, rep report, read func([]byte, kind) (T, bool)) {
+func values[T int32 | int64 | float64 | decimal128.Num](in *input, g *grid, col *fixed[T], cells []cell, rep report, read func([]byte, kind) (T, bool)) {
 	for i, c := range cells {
-		if c.kind <= null {
+		if c.empty() {
 			col.null(i)
 			continue
 		}
 		b := trim(g.bytes(c))
 		if len(b) > 0 && !in.missing.first[b[0]] {
-			if v, ok := read(b, c.kind); ok {
+			if v, ok := read(b, c.kind()); ok {
 				col.v[i] = v
 				continue
 			}
@@ -177,11 +186,11 @@ func direct[T int32 | int64 | float64 | decimal128.Num](in *input, g *grid, col 
 
 // single decodes one cell the long way.
 func (in *input) single(g *grid, i int, c cell, rep report) {
-	if c.kind <= null {
+	if c.empty() {
 		in.nothing(i)
 		return
 	}
-	in.last = in.read(g.bytes(c), c.kind)
+	in.last = in.read(g.bytes(c), c.kind())
 	in.store(i, &in.last, rep)
 }
 

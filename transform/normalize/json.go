@@ -50,7 +50,7 @@ func (s *scanner) space(i int) int {
 // value reads any value. Objects and arrays become nested cells.
 func (s *scanner) value(i, depth int) (cell, int) {
 	if i >= len(s.data) {
-		return cell{}, s.fail(i, "catatan terputus", "the record is cut off")
+		return 0, s.fail(i, "catatan terputus", "the record is cut off")
 	}
 	switch s.data[i] {
 	case '"':
@@ -69,9 +69,9 @@ func (s *scanner) value(i, depth int) (cell, int) {
 
 func (s *scanner) word(i int, w string, k kind) (cell, int) {
 	if len(s.data)-i < len(w) || string(s.data[i:i+len(w)]) != w {
-		return cell{}, s.fail(i, "nilai tidak dikenal", "unknown value")
+		return 0, s.fail(i, "nilai tidak dikenal", "unknown value")
 	}
-	return cell{off: uint32(i), size: uint32(len(w)), kind: k, plain: true}, i + len(w)
+	return newCell(k, i, i+len(w)) | plain, i + len(w)
 }
 
 // Patterns for looking at eight bytes at once.
@@ -102,7 +102,7 @@ func (s *scanner) str(i int) (cell, int) {
 		}
 		j += bits.TrailingZeros64(m) >> 3
 		if d[j] == '"' {
-			return cell{off: uint32(start), size: uint32(j - start), kind: text, plain: true}, j + 1
+			return newCell(text, start, j) | plain, j + 1
 		}
 		break
 	}
@@ -111,23 +111,23 @@ func (s *scanner) str(i int) (cell, int) {
 
 // strOdd reads on from j in the string that starts at start.
 func (s *scanner) strOdd(start, j int) (cell, int) {
-	plain := true
+	mark := plain
 	for d := s.data; j < len(d); j++ {
 		switch c := d[j]; {
 		case c == '"':
-			if !plain && !utf8.Valid(d[start:j]) {
-				return cell{}, s.fail(start, "teks bukan UTF-8", "text is not UTF-8")
+			if mark == 0 && !utf8.Valid(d[start:j]) {
+				return 0, s.fail(start, "teks bukan UTF-8", "text is not UTF-8")
 			}
-			return cell{off: uint32(start), size: uint32(j - start), kind: text, plain: plain}, j + 1
+			return newCell(text, start, j) | mark, j + 1
 		case c == '\\':
 			return s.strEscaped(start, j)
 		case c < ' ':
-			return cell{}, s.fail(j, "karakter kendali di dalam teks", "control character inside text")
+			return 0, s.fail(j, "karakter kendali di dalam teks", "control character inside text")
 		case c >= 0x7f:
-			plain = false
+			mark = 0
 		}
 	}
-	return cell{}, s.fail(j, "tanda kutip penutup tidak ada", "closing quote is missing")
+	return 0, s.fail(j, "tanda kutip penutup tidak ada", "closing quote is missing")
 }
 
 // strEscaped reads on from the first backslash, at j, into the side buffer.
@@ -139,21 +139,21 @@ func (s *scanner) strEscaped(start, j int) (cell, int) {
 		switch {
 		case c == '"':
 			if !utf8.Valid(s.side[off:]) {
-				return cell{}, s.fail(start, "teks bukan UTF-8", "text is not UTF-8")
+				return 0, s.fail(start, "teks bukan UTF-8", "text is not UTF-8")
 			}
-			return cell{off: uint32(off), size: uint32(len(s.side) - off), kind: text, side: true}, j + 1
+			return newCell(text, off, len(s.side)) | aside, j + 1
 		case c == '\\':
 			if j = s.escape(j); j < 0 {
-				return cell{}, j
+				return 0, j
 			}
 			continue
 		case c < ' ':
-			return cell{}, s.fail(j, "karakter kendali di dalam teks", "control character inside text")
+			return 0, s.fail(j, "karakter kendali di dalam teks", "control character inside text")
 		}
 		s.side = append(s.side, c)
 		j++
 	}
-	return cell{}, s.fail(j, "tanda kutip penutup tidak ada", "closing quote is missing")
+	return 0, s.fail(j, "tanda kutip penutup tidak ada", "closing quote is missing")
 }
 
 // escape reads the escape at i into the side buffer.
@@ -228,13 +228,13 @@ func (s *scanner) num(i int) (cell, int) {
 	}
 	whole := digits(d, j)
 	if whole == j || d[j] == '0' && whole > j+1 {
-		return cell{}, s.fail(i, "nilai tidak dikenal", "unknown value")
+		return 0, s.fail(i, "nilai tidak dikenal", "unknown value")
 	}
 	j = whole
 	if j < len(d) && d[j] == '.' {
 		frac := digits(d, j+1)
 		if frac == j+1 {
-			return cell{}, s.fail(j, "angka di belakang titik tidak ada", "no digits after the point")
+			return 0, s.fail(j, "angka di belakang titik tidak ada", "no digits after the point")
 		}
 		j = frac
 	}
@@ -244,10 +244,10 @@ func (s *scanner) num(i int) (cell, int) {
 			k++
 		}
 		if j = digits(d, k); j == k {
-			return cell{}, s.fail(k, "pangkat tidak ada", "no digits in the exponent")
+			return 0, s.fail(k, "pangkat tidak ada", "no digits in the exponent")
 		}
 	}
-	return cell{off: uint32(i), size: uint32(j - i), kind: number, plain: true}, j
+	return newCell(number, i, j) | plain, j
 }
 
 // digits returns the position after the digits at i.
@@ -261,7 +261,7 @@ func digits(d []byte, i int) int {
 // nest reads the object or array at i and checks that it is one.
 func (s *scanner) nest(i, depth int) (cell, int) {
 	if depth >= maxDepth {
-		return cell{}, s.fail(i, "bersarang terlalu dalam", "nested too deep")
+		return 0, s.fail(i, "bersarang terlalu dalam", "nested too deep")
 	}
 	object, side := s.data[i] == '{', len(s.side)
 	defer func() { s.side = s.side[:side] }() // what was unescaped on the way is of no use
@@ -271,22 +271,22 @@ func (s *scanner) nest(i, depth int) (cell, int) {
 	}
 	j := s.space(i + 1)
 	if j < len(s.data) && s.data[j] == end {
-		return cell{off: uint32(i), size: uint32(j + 1 - i), kind: nested}, j + 1
+		return newCell(nested, i, j+1), j + 1
 	}
 	for {
 		if object {
 			if j = s.name(j); j < 0 {
-				return cell{}, j
+				return 0, j
 			}
 		}
 		if _, j = s.value(j, depth+1); j < 0 {
-			return cell{}, j
+			return 0, j
 		}
 		more := false
 		if j, more = s.comma(j, end); j < 0 {
-			return cell{}, j
+			return 0, j
 		} else if !more {
-			return cell{off: uint32(i), size: uint32(j - i), kind: nested}, j
+			return newCell(nested, i, j), j
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	maxDistinct = 1 << 16 // values a memo remembers; beyond, cells are decoded one by one
+	maxDistinct = 1 << 15 // values a memo remembers
 	maxRemember = 128     // bytes of a cell worth remembering
 )
 
@@ -16,6 +16,8 @@ const (
 type memo struct {
 	byKind [kinds]map[string]*verdict
 	n      int
+	found  int // look-ups that found something, and that did not
+	missed int
 	front  [256]remembered // the last seen by a cheap hash, before the maps
 }
 
@@ -37,14 +39,21 @@ func (m *memo) find(k kind, raw []byte) *verdict {
 	n := len(raw)
 	f := &m.front[(raw[n-1]*31+raw[n/2])*31+raw[0]+byte(n)]
 	if f.raw == string(raw) && f.kind == k {
+		m.found++
 		return f.verdict
 	}
 	v := m.byKind[k][string(raw)]
-	if v != nil {
-		*f = remembered{k, v.raw, v}
+	if v == nil {
+		m.missed++
+		return nil
 	}
+	m.found++
+	*f = remembered{k, v.raw, v}
 	return v
 }
+
+// vain reports whether the column turned out not to repeat.
+func (m *memo) vain() bool { return m.missed > maxDistinct && m.missed > m.found }
 
 // keep remembers v, whose parts may alias the payload, unless there is no room.
 func (m *memo) keep(k kind, raw []byte, v verdict) {

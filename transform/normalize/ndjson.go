@@ -220,7 +220,7 @@ func (o *objects) member(s *scanner, m *member, i, row int) int {
 		c, i = s.str(i)
 	case i < len(s.data) && s.data[i] == '{' && m.child != nil:
 		i = o.object(s, m.child, i, row)
-		c = cell{off: uint32(start), size: uint32(max(0, i-start)), kind: nested}
+		c = newCell(nested, start, max(start, i))
 	default:
 		c, i = s.value(i, 1)
 	}
@@ -234,8 +234,8 @@ func (o *objects) member(s *scanner, m *member, i, row int) int {
 		return i
 	}
 	at := &s.cells[m.slot*s.rows+row]
-	if at.kind != absent {
-		if at.loose == m.loose {
+	if at.kind() != absent {
+		if at.is(loose) == m.loose {
 			name := string(m.raw[:len(m.raw)-1])
 			return s.fail(start, "nama kolom "+name+" muncul dua kali", "the name "+name+" occurs twice")
 		}
@@ -243,7 +243,9 @@ func (o *objects) member(s *scanner, m *member, i, row int) int {
 			return i
 		}
 	}
-	c.loose = m.loose
+	if m.loose {
+		c |= loose
+	}
 	*at = c
 	return i
 }

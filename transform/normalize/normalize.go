@@ -18,7 +18,6 @@ package normalize
 import (
 	"bytes"
 	"fmt"
-	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -103,7 +102,7 @@ func (n *Normalizer) Chunk(c event.Chunk) (*Result, error) {
 		return nil, err
 	}
 	across := n.plan.Observations()
-	if c.Rows < 0 || c.Rows > len(c.Data) || len(c.Data) > math.MaxInt32 || c.Rows > maxObservations/across {
+	if c.Rows < 0 || c.Rows > len(c.Data) || len(c.Data) > maxData || c.Rows > maxObservations/across {
 		return nil, fmt.Errorf("%w: %d records of %d observations in %d bytes", event.ErrMalformed, c.Rows, across, len(c.Data))
 	}
 	l, err := n.split(f, c)
@@ -203,7 +202,7 @@ func (n *Normalizer) cells(l *layout, i int, c event.Chunk, across int) ([]cell,
 		for at, slot := range l.wide {
 			for row := range c.Rows {
 				if slot < 0 {
-					in.cells[row*across+at] = cell{}
+					in.cells[row*across+at] = 0
 				} else {
 					in.cells[row*across+at] = g.slot(slot)[row]
 				}
@@ -216,13 +215,13 @@ func (n *Normalizer) cells(l *layout, i int, c event.Chunk, across int) ([]cell,
 		in.cells = append(in.cells, g.slot(slots[0])...)
 		for _, s := range slots[1:] {
 			for row, alternative := range g.slot(s) {
-				if in.cells[row].kind == absent {
+				if in.cells[row].kind() == absent {
 					in.cells[row] = alternative
 				}
 			}
 		}
 		return in.cells, perRecord
 	}
-	in.cells = append(in.cells, cell{})
+	in.cells = append(in.cells, 0)
 	return in.cells, constant
 }

@@ -75,7 +75,7 @@ func (t *tables) header(g *grid, n int, read func([]cell) (row []cell, end int, 
 	for i, row := range t.titles {
 		for _, c := range row {
 			s := ""
-			if c.kind > null {
+			if !c.empty() {
 				s = string(g.bytes(c))
 			}
 			texts[i] = append(texts[i], s)
@@ -174,7 +174,7 @@ func (a *arrays) split(l *layout) {
 				if s := l.slots[i]; s >= 0 {
 					a.cells[s*a.rows+row] = c
 				}
-			} else if c.kind > null && len(trim(a.bytes(c))) > 0 {
+			} else if !c.empty() && len(trim(a.bytes(c))) > 0 {
 				filled = n
 			}
 		})

@@ -19,11 +19,11 @@ func (n *Normalizer) checkTotals(l *layout, in *input, rows, across int) {
 			continue
 		}
 		for row, c := range n.grid.slot(l.totals[i]) {
-			if c.kind <= null || n.verdicts.IsAside(row*across) {
+			if c.empty() || n.verdicts.IsAside(row*across) {
 				continue
 			}
 			raw := n.grid.bytes(c)
-			printed := in.read(raw, c.kind)
+			printed := in.read(raw, c.kind())
 			if printed.null {
 				continue
 			}

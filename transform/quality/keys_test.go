@@ -80,18 +80,11 @@ func TestKeysMany(t *testing.T) {
 	k := NewKeys(p)
 	const n = 200_000
 	numbers := func(first int) arrow.RecordBatch {
-		cols := make([]arrow.Array, len(testFields))
-		b := array.NewInt64Builder(memory.NewGoAllocator())
-		for i := range 1000 {
-			b.Append(int64(first + i))
+		rows := make([]testRow, 1000)
+		for i := range rows {
+			rows[i] = testRow{"a": first + i}
 		}
-		var fields []arrow.Field
-		for i, f := range testFields {
-			cols[i] = array.MakeArrayOfNull(memory.NewGoAllocator(), arrow.PrimitiveTypes.Int64, 1000)
-			fields = append(fields, arrow.Field{Name: f.Name, Type: arrow.PrimitiveTypes.Int64, Nullable: true})
-		}
-		cols[0] = b.NewArray()
-		return array.NewRecordBatch(arrow.NewSchema(fields, nil), cols, 1000)
+		return batch(t, rows...)
 	}
 	v := NewVerdicts(1000)
 	for _, pass := range []struct{ accepted int }{{1000}, {0}} {

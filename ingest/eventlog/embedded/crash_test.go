@@ -52,7 +52,7 @@ func write(dir string) error {
 					return
 				}
 				for i, p := range positions { // one write per line, so that a line is whole or missing
-					os.Stdout.WriteString(fmt.Sprintf("%d %d %s %x\n", p.Partition, p.Offset, msgs[i].Key, crc32.ChecksumIEEE(msgs[i].Value)))
+					fmt.Fprintf(os.Stdout, "%d %d %s %x\n", p.Partition, p.Offset, msgs[i].Key, crc32.ChecksumIEEE(msgs[i].Value))
 				}
 			}
 		}()

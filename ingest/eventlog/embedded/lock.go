@@ -25,7 +25,8 @@ func writeHolder(dir string, now time.Time) error {
 	return os.WriteFile(filepath.Join(dir, holderName), []byte(note), 0o644)
 }
 
-func removeHolder(dir string) { os.Remove(filepath.Join(dir, holderName)) }
+// removeHolder takes the note back. One that stays behind only tells of a process that is gone.
+func removeHolder(dir string) { _ = os.Remove(filepath.Join(dir, holderName)) }
 
 // lockedBy returns an ErrLocked that says who holds the log, as far as it is known, and what to do.
 func lockedBy(dir string) error {

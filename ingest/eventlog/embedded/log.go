@@ -229,8 +229,7 @@ func (l *Log) Close() error {
 	}
 	l.closed = true
 	removeHolder(l.dir)
-	l.codec.close()
-	if err := l.db.Close(); err != nil {
+	if err := errors.Join(l.codec.close(), l.db.Close()); err != nil {
 		return fmt.Errorf("close event log %s: %w", l.dir, err)
 	}
 	l.o.Logger.Info("event log closed", "path", l.dir)

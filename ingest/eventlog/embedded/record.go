@@ -61,9 +61,9 @@ func newCodec() (*codec, error) {
 	return &codec{enc: enc, dec: dec, scratch: sync.Pool{New: func() any { return new([]byte) }}}, nil
 }
 
-func (c *codec) close() {
-	c.enc.Close()
+func (c *codec) close() error {
 	c.dec.Close()
+	return c.enc.Close()
 }
 
 // encode returns the stored form of m but for its trailer, for which there is room. It returns

@@ -3,9 +3,9 @@ package kafka_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -214,13 +214,13 @@ func TestLeaderMoves(t *testing.T) {
 	cluster := fake(t, kfake.NumBrokers(3))
 	l := open(t, kafka.Options{Brokers: cluster.ListenAddrs(), Partitions: 1})
 	for i := range 12 {
-		if _, err := l.Append(t.Context(), "t", msg(fmt.Sprint(i))); err != nil {
+		if _, err := l.Append(t.Context(), "t", msg(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}
 		if err := cluster.MoveTopicPartition("satudata.t", 0, int32(i%3)); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := l.Read(t.Context(), "t", 0, int64(i), 1); err != nil || !slices.Equal(values(got), []string{fmt.Sprint(i)}) {
+		if got, err := l.Read(t.Context(), "t", 0, int64(i), 1); err != nil || !slices.Equal(values(got), []string{strconv.Itoa(i)}) {
 			t.Fatalf("Read at %d = %v, %v", i, values(got), err)
 		}
 	}

@@ -241,7 +241,7 @@ func (c *connections) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.open {
-		conn.Close()
+		_ = conn.Close() // the reader that waits in it gets the error
 	}
 	c.open = nil
 }

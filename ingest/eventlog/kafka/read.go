@@ -214,11 +214,10 @@ func message(r *kafka.Record) (event.Message, error) {
 
 // release gives the pages of a record back to kafka-go.
 func release(r *kafka.Record) {
-	if r.Key != nil {
-		r.Key.Close()
-	}
-	if r.Value != nil {
-		r.Value.Close()
+	for _, b := range []kafka.Bytes{r.Key, r.Value} {
+		if b != nil {
+			_ = b.Close() // of memory: it has no error
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -101,7 +102,7 @@ func testReadWhileAppending(t *testing.T, h Harness) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := 1; i < count; i++ {
-			if _, err := l.Append(t.Context(), topic, message("k", fmt.Sprint(i))); err != nil {
+			if _, err := l.Append(t.Context(), topic, message("k", strconv.Itoa(i))); err != nil {
 				t.Errorf("Append = %v", err)
 				return
 			}
@@ -116,7 +117,7 @@ func testReadWhileAppending(t *testing.T, h Harness) {
 			break
 		}
 		for _, r := range records {
-			if r.Offset != next || string(r.Message.Value) != fmt.Sprint(next) {
+			if r.Offset != next || string(r.Message.Value) != strconv.FormatInt(next, 10) {
 				t.Errorf("read %q at offset %d, want %d", r.Message.Value, r.Offset, next)
 			}
 			next++

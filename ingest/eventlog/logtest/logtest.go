@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -257,13 +258,13 @@ func testOrder(t *testing.T, h Harness) {
 func testCatalogTopic(t *testing.T, h Harness) {
 	l := h.fresh(t)
 	for i := range 10 {
-		mustAppend(t, l, eventlog.CatalogTopic, message(fmt.Sprint("type-", i), fmt.Sprint(i)))
+		mustAppend(t, l, eventlog.CatalogTopic, message(fmt.Sprint("type-", i), strconv.Itoa(i)))
 	}
 	if got := mustRanges(t, l, eventlog.CatalogTopic); !slices.Equal(got, []eventlog.Range{{Next: 10}}) {
 		t.Errorf("Ranges(%s) = %v, want one partition of 10", eventlog.CatalogTopic, got)
 	}
 	for i, r := range readAll(t, l, eventlog.CatalogTopic, 0, 1<<20) {
-		if string(r.Message.Value) != fmt.Sprint(i) {
+		if string(r.Message.Value) != strconv.Itoa(i) {
 			t.Errorf("fact %d is %s: facts must keep their order", i, r.Message.Value)
 		}
 	}

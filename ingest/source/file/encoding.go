@@ -70,7 +70,7 @@ func decode(r io.Reader, declared string) (io.Reader, charset, error) {
 	all := io.MultiReader(bytes.NewReader(first), r)
 	switch set {
 	case windows1252:
-		return charmap.Windows1252.NewDecoder().Reader(all), set, nil
+		return charmap.Windows1252.NewDecoder().Reader(&narrow{r: all}), set, nil
 	case utf16LE:
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(all), set, nil
 	case utf16BE:
@@ -79,24 +79,50 @@ func decode(r io.Reader, declared string) (io.Reader, charset, error) {
 	return all, set, nil
 }
 
+// narrow reads a text that is said to have one byte per character, and refuses one that is UTF-8: of
+// the texts in windows-1252 with anything beyond ASCII, next to none could be read as UTF-8 too.
+type narrow struct {
+	r     io.Reader
+	begun []byte // of a character that goes on in the next block
+	wide  bool   // there was a character beyond ASCII
+	no    bool   // it is not UTF-8
+}
+
+func (u *narrow) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if !u.no {
+		u.look(append(u.begun, p[:n]...))
+	}
+	if errors.Is(err, io.EOF) && u.wide && !u.no && len(u.begun) == 0 {
+		return n, refuse("berkas ini UTF-8, bukan windows-1252 seperti yang dinyatakan; hapus `encoding` dari binding",
+			"this file is UTF-8, not windows-1252 as declared; remove `encoding` from the binding")
+	}
+	return n, err
+}
+
+// look checks a block. What may be the first bytes of a character is left in begun.
+func (u *narrow) look(t []byte) {
+	end := len(t)
+	for i := end - 1; i >= 0 && i >= end-utf8.UTFMax; i-- {
+		if utf8.RuneStart(t[i]) {
+			if !utf8.FullRune(t[i:]) {
+				end = i
+			}
+			break
+		}
+	}
+	u.no = !utf8.Valid(t[:end])
+	u.wide = u.wide || utf8.RuneCount(t[:end]) < end
+	u.begun = append(u.begun[:0], t[end:]...)
+}
+
 // fault returns the place of the first byte of t that did not come out of decoding well, or -1.
 func (set charset) fault(t []byte) int {
 	if n := bytes.IndexByte(t, 0); n >= 0 {
 		return n
 	}
-	switch set {
-	case windows1252: // decodes the five bytes it does not define to control characters
-		for n := 0; ; n++ {
-			i := bytes.IndexByte(t[n:], 0xc2)
-			if i < 0 {
-				return -1
-			}
-			if n += i; n+1 < len(t) && t[n+1] < 0xa0 {
-				return n
-			}
-		}
-	case utf16LE, utf16BE:
-		return bytes.Index(t, []byte("\uFFFD"))
+	if set != utf8Text {
+		return bytes.Index(t, []byte("\uFFFD")) // what decoders make of the undecodable
 	}
 	if utf8.Valid(t) {
 		return -1

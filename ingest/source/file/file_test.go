@@ -151,6 +151,7 @@ func TestRefusals(t *testing.T) {
 		{"empty ndjson", "ndjson", "a.ndjson", "", "kosong"},
 		{"empty json", "json", "a.json", " \n", "kosong"},
 		{"empty xlsx", "xlsx", "a.xlsx", "", "kosong"},
+		{"only white space", "json", "a.json", strings.Repeat(" \n", 100<<10), "kosong"},
 		{"empty zip", "csv", "a.zip", "", "kosong"},
 		{"header only", "csv", "a.csv", "a,b\n", "tanpa satu baris data pun"},
 		{"header only, no newline", "csv", "a.csv", "a,b", "tanpa satu baris data pun"},
@@ -186,6 +187,10 @@ func TestRefusals(t *testing.T) {
 		{"windows-1252 in the header", "csv", "a.csv", "a,b\xe9\n1,2\n", "baris 1, karakter ke-4: byte 0xE9"},
 		{"windows-1252 in json", "json", "a.json", "[{\"a\":1},\n{\"a\":\"\xe9\"}]", "baris 2, karakter ke-7: byte 0xE9"},
 		{"windows-1252 in ndjson", "ndjson", "a.ndjson", "{\"a\":1}\n\n{\"a\":\"\xe9\"}", "baris 3, karakter ke-7: byte 0xE9"},
+		{"undefined in windows-1252", "csv 1252", "a.csv", "a,b\n1,\xe9\x81\n", "baris 2, karakter ke-4 tidak dapat dibaca sebagai windows-1252"},
+		{"utf-8 declared as windows-1252", "csv 1252", "a.csv", "a,b\n" + strings.Repeat("x", 4094) + "é,2\n", "berkas ini UTF-8"},
+		{"bomb in gzip", "csv", "a.csv.gz", gzipped("a,b\n" + strings.Repeat("1,1\n", 20<<20)), "mengembang tidak wajar"},
+		{"bomb in zip", "csv", "a.zip", zipped("a.csv", "a,b\n"+strings.Repeat("1,1\n", 20<<20)), "mengembang tidak wajar"},
 		{"half a utf-16 pair", "csv", "a.csv", wide("a\nb\n", true, false) + "\x00\xd8\n\x00", "baris 3, karakter ke-1 tidak dapat dibaca sebagai utf-16le"},
 		{"quote in header", "csv", "a.csv", "a,\"b\n1,2\n", "baris kepala tabel 1"},
 		{"line too long", "csv", "a.csv", "a,b\n1," + strings.Repeat("x", 9<<20) + "\n", "baris 2 lebih panjang dari 8 MiB"},
@@ -208,7 +213,11 @@ func TestRefusals(t *testing.T) {
 		{"unknown kind", "", "a.dat", good, "format.type"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := readOne(t, format(c.kind), c.file, c.data)
+			o := format(strings.TrimSuffix(c.kind, " 1252"))
+			if o.Format.Type != c.kind {
+				o.Format.Encoding = "windows-1252"
+			}
+			got := readOne(t, o, c.file, c.data)
 			if got.Refusal == nil {
 				t.Fatalf("taken: %+v", got.Info)
 			}
@@ -260,7 +269,7 @@ func TestUnreadableFile(t *testing.T) {
 func TestOpenRefusesSettings(t *testing.T) {
 	path := write(t, t.TempDir(), "a.csv", "a\n1\n")
 	for name, f := range map[string]schemas.Format{
-		"type": {Type: "pdf"}, "encoding": {Encoding: "ebcdic"}, "delimiter": {Delimiter: "::"}, "quote": {Delimiter: `"`}, "newline": {Delimiter: "\n"}, "wide": {Delimiter: "§"},
+		"type": {Type: "pdf"}, "encoding": {Encoding: "ebcdic"}, "delimiter": {Delimiter: "::"}, "quote": {Delimiter: `"`}, "newline": {Delimiter: "\n"}, "header rows": {Headers: 300}, "skipped rows": {Skip: -1}, "wide": {Delimiter: "§"},
 	} {
 		if _, err := file.Open([]string{path}, file.Options{Format: f}); err == nil {
 			t.Errorf("%s is taken", name)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -224,4 +226,50 @@ func FuzzFormatCode(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, code string) { formatOf(code) })
+}
+
+// FuzzSheet reads a sheet's XML: every row it hands out is JSON.
+func FuzzSheet(f *testing.F) {
+	for _, s := range []string{
+		`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="3"><c r="C3"><v>1.50</v></c></row></sheetData><mergeCells><mergeCell ref="A1:C1"/></mergeCells></worksheet>`,
+		`<x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>a_x000D_</x:t></x:is></x:c></x:row><x:row><x:c t="b"><x:v>1</x:v></x:c></x:row></x:sheetData>`,
+		`<sheetData><row><c s="1"><v>45000.5</v></c></row><row><c s="1"><f>A1</f></c></row></sheetData>`,
+		`<sheetData/>`, `<sheetData><row r="9"><c r="ZZ9"/></row>`,
+	} {
+		f.Add(s)
+	}
+	book := &workbook{strings: &stringTable{text: []byte("satu"), ends: []int{4}}, formats: []dateFormat{showsNumber, showsDate}}
+	f.Fuzz(func(t *testing.T, s string) {
+		merged, err := mergedAreas(strings.NewReader(s))
+		if err != nil {
+			return
+		}
+		rows := &sheetRows{d: xml.NewDecoder(strings.NewReader(s)), book: book}
+		c, err := newSheet(rows, schemas.Format{}, 1<<20, merged)
+		for err == nil {
+			var b batch
+			if b, err = c.next(); err != nil {
+				break
+			}
+			for line := range bytes.Lines(b.data) {
+				if !json.Valid(line) {
+					t.Fatalf("row is %q", line)
+				}
+			}
+		}
+	})
+}
+
+// FuzzStrings reads shared strings.
+func FuzzStrings(f *testing.F) {
+	f.Add(`<sst><si><t>a</t></si><si><r><t>b</t></r><rPh><t>c</t></rPh></si></sst>`)
+	f.Fuzz(func(t *testing.T, s string) {
+		table, err := readStrings(strings.NewReader(s))
+		if err != nil {
+			return
+		}
+		for i := range table.ends {
+			table.at(strconv.Itoa(i))
+		}
+	})
 }

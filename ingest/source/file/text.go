@@ -283,15 +283,18 @@ func (d dialect) headerFields(t []byte, final bool, skip, heads int) int {
 
 // firstText returns the start of the text, or a refusal when there is none or it is a web page.
 func firstText(in *input) ([]byte, error) {
-	t, err := in.peek(4096)
-	if err != nil {
-		return nil, err
+	for n := 4096; ; n *= 2 {
+		t, err := in.peek(n)
+		if err != nil {
+			return nil, err
+		}
+		if text := bytes.TrimLeft(t, " \t\r\n"); len(text) > 0 {
+			return text, refusePage(text)
+		}
+		if in.whole() || n > maxRecord {
+			return nil, refuse("berkas kosong", "the file is empty")
+		}
 	}
-	t = bytes.TrimLeft(t, " \t\r\n")
-	if len(t) == 0 {
-		return nil, refuse("berkas kosong", "the file is empty")
-	}
-	return t, refusePage(t)
 }
 
 // headers is the number of header rows.
@@ -312,6 +315,9 @@ func delimiter(f schemas.Format) byte {
 func checkFormat(f schemas.Format) error {
 	if d := delimiter(f); d == '"' || d == '\n' || d == '\r' || d >= 0x80 || len(f.Delimiter) > 1 && d != '\t' {
 		return fmt.Errorf("delimiter is %q, want one ASCII character or \"tab\"", f.Delimiter)
+	}
+	if f.Headers < 0 || f.Headers > 100 || f.Skip < 0 {
+		return fmt.Errorf("headers is %d and skip is %d, want up to 100 header rows behind any number of skipped ones", f.Headers, f.Skip)
 	}
 	if _, err := parseEncoding(f.Encoding); err != nil {
 		return err

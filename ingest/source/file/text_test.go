@@ -40,6 +40,7 @@ func TestCutCSV(t *testing.T) {
 		{name: "quoted record too large for a batch", max: 12, data: "a,b\n1,2\n3,\"4444444444444\n\"\n5,6\n", want: []string{"2+1|a,b\n1,2\n", "3+1|a,b\n3,\"4444444444444\n\"\n", "4+1|a,b\n5,6\n"}},
 		{name: "ragged rows", data: "a,b\n1\n3,4,5\n,\n", want: []string{"2+3|a,b\n1\n3,4,5\n,\n"}},
 		{name: "empty lines", data: "\n\na,b\n\n1,2\n3,4\n\n\n5,6\n\n", want: []string{"5+2|a,b\n1,2\n3,4\n", "9+1|a,b\n5,6\n"}},
+		{name: "many empty lines before", data: strings.Repeat("\n", 9000) + "a,b\n1,2\n", want: []string{"9002+1|a,b\n1,2\n"}},
 		{name: "line ends in quotes", data: "a,b\n1,\"x\n\ny\"\n3,4\n", want: []string{"2+2|a,b\n1,\"x\n\ny\"\n3,4\n"}},
 		{name: "crlf in quotes", data: "a,b\r\n1,\"x\r\ny\"\r\n3,4\r\n", want: []string{"2+2|a,b\n1,\"x\ny\"\n3,4\n"}},
 		{name: "lone cr is data", data: "a,b\n1,x\ry\n3,4\n", want: []string{"2+2|a,b\n1,x\ry\n3,4\n"}},

@@ -121,11 +121,11 @@ func openWorkbook(r io.ReaderAt, size int64, f schemas.Format) (w *workbook, err
 	if w.sheet, err = chooseSheet(x, parts, f.Sheet); err != nil {
 		return nil, err
 	}
-	if w.strings, err = readStrings(parts["xl/sharedstrings.xml"]); err != nil {
-		return nil, sheetFault(err)
+	if w.strings, err = fromPart(parts["xl/sharedstrings.xml"], readStrings); err != nil {
+		return nil, err
 	}
-	w.merged, err = mergedAreas(w.sheet)
-	return w, sheetFault(err)
+	w.merged, err = fromPart(w.sheet, mergedAreas)
+	return w, err
 }
 
 // refuseOtherThanWorkbook looks at the first bytes.

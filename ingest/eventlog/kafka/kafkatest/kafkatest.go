@@ -152,8 +152,7 @@ func start(o Options) (*Cluster, error) {
 		env = append(env, "KAFKA_SECURE=1")
 	}
 	if err := c.run(env, "up", strconv.Itoa(max(o.Brokers, 1)), dir); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	for name, list := range map[string]*[]string{"": &c.Brokers, ".sasl": &c.SASL, ".tls": &c.TLS, ".sasl_tls": &c.SASLTLS} {
 		b, err := os.ReadFile(filepath.Join(dir, "bootstrap"+name))
@@ -174,11 +173,11 @@ func (c *Cluster) run(env []string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	defer out.Close()
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if err := errors.Join(err, out.Close()); err != nil {
 		said, _ := os.ReadFile(out.Name())
 		return fmt.Errorf("kafka.sh %s: %w\n%s", args[0], err, said)
 	}
@@ -213,5 +212,7 @@ func (c *Cluster) stop() {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-	os.RemoveAll(c.dir)
+	if err := os.RemoveAll(c.dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 }

@@ -1,0 +1,161 @@
+package file
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// stringTable holds the shared strings of a workbook.
+type stringTable struct {
+	text []byte
+	ends []int
+}
+
+// at returns the string of that index; what is not in the table is returned as it is.
+func (t *stringTable) at(index string) string {
+	i, err := strconv.Atoi(index)
+	if err != nil || t == nil || i < 0 || i >= len(t.ends) {
+		return index
+	}
+	start := 0
+	if i > 0 {
+		start = t.ends[i-1]
+	}
+	return string(t.text[start:t.ends[i]])
+}
+
+// readStrings reads the shared strings of a workbook.
+func readStrings(r io.Reader) (*stringTable, error) {
+	d := xml.NewDecoder(bufio.NewReaderSize(r, blockSize))
+	table := &stringTable{}
+	var item []byte
+	var in, phonetic bool
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			return table, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			in = t.Name.Local == "t"
+			phonetic = phonetic || t.Name.Local == "rPh"
+		case xml.CharData:
+			if in && !phonetic {
+				item = append(item, t...)
+			}
+		case xml.EndElement:
+			in = false
+			switch t.Name.Local {
+			case "rPh":
+				phonetic = false
+			case "si":
+				table.text = append(table.text, unescape(string(item))...)
+				table.ends = append(table.ends, len(table.text))
+				item = item[:0]
+			}
+		}
+		if len(table.text)+len(item) > maxStrings {
+			return nil, refuse("teks di berkas Excel melebihi %d MiB", "the texts of the Excel file exceed %d MiB", maxStrings>>20)
+		}
+	}
+}
+
+// mergedAreas returns the merged cells of a sheet, which its XML names behind the rows.
+func mergedAreas(sheet io.Reader) ([]area, error) {
+	rest, err := afterRows(sheet)
+	if err != nil || rest == nil {
+		return nil, err
+	}
+	var merged []area
+	d := xml.NewDecoder(rest)
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			return merged, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "mergeCell" {
+			if a, ok := parseArea(attr(e, "ref")); ok {
+				merged = append(merged, a)
+			}
+		}
+	}
+}
+
+// afterRows skips to what follows a sheet's rows; nil when nothing does. In XML a "<" is always
+// markup, so the end tag can be looked for as bytes, whatever prefix its name has.
+func afterRows(r io.Reader) (io.Reader, error) {
+	const tag = "sheetData>"
+	buf, n := make([]byte, blockSize), 0
+	for {
+		m, err := io.ReadFull(r, buf[n:])
+		n += m
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, err
+		}
+		for t, at := buf[:n], 0; ; {
+			i := bytes.Index(t[at:], []byte(tag))
+			if i < 0 {
+				break
+			}
+			at += i
+			if open := bytes.LastIndexByte(t[:at], '<'); open >= 0 && open+1 < at+1 && t[open+1] == '/' {
+				return io.MultiReader(bytes.NewReader(slices.Clone(t[at+len(tag):])), r), nil
+			}
+			at += len(tag)
+		}
+		if err != nil {
+			return nil, nil
+		}
+		n = copy(buf, buf[n-64:n])
+	}
+}
+
+// parseArea reads "A1:C2".
+func parseArea(ref string) (area, bool) {
+	from, to, ok := strings.Cut(ref, ":")
+	if !ok {
+		return area{}, false
+	}
+	row := func(ref string) int {
+		n, _ := strconv.Atoi(strings.TrimLeft(ref, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+		return n
+	}
+	a := area{row(from), columnOf(from, 0), row(to), columnOf(to, 0)}
+	return a, a.row1 > 0 && a.col1 > 0 && a.row2 >= a.row1 && a.col2 >= a.col1 && a.col2 <= maxColumns
+}
+
+// openPart unpacks a part, and refuses bombs.
+func openPart(part *zip.File) (io.ReadCloser, error) {
+	r, err := part.Open()
+	if err != nil {
+		return nil, err
+	}
+	return &unpacked{r: r, c: r, packed: int64(part.CompressedSize64)}, nil
+}
+
+// fromPart reads a part to its end with read. A part that is not there gives nothing.
+func fromPart[T any](part *zip.File, read func(io.Reader) (T, error)) (out T, err error) {
+	if part == nil {
+		return out, nil
+	}
+	r, err := openPart(part)
+	if err != nil {
+		return out, sheetFault(err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	out, err = read(r)
+	return out, sheetFault(err)
+}

@@ -46,6 +46,16 @@ func (c *Catalog) Find(ctx context.Context, stream, fingerprint string) (event.D
 	return c.opened(ctx, `stream = ? AND fingerprint = ? AND received <> '' ORDER BY first_seq DESC`, stream, fingerprint)
 }
 
+// Opening returns the fact that opened a delivery. ErrNotFound says that none did: a refused
+// delivery was never opened.
+func (c *Catalog) Opening(ctx context.Context, delivery uuid.UUID) (event.DeliveryOpened, error) {
+	b, err := c.opened(ctx, `delivery = ? AND open_fact <> ''`, delivery.String())
+	if errors.Is(err, source.ErrNoDelivery) {
+		err = fmt.Errorf("opening of delivery %s: %w", delivery, ErrNotFound)
+	}
+	return b, err
+}
+
 // opened returns how the first delivery that fits was opened, or source.ErrNoDelivery.
 func (c *Catalog) opened(ctx context.Context, where string, args ...any) (event.DeliveryOpened, error) {
 	var b event.DeliveryOpened

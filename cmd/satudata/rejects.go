@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -58,7 +56,7 @@ writes the rejected rows with their reasons, for the OPD to mend.)`,
 				}
 				switch {
 				case csvFile != "":
-					return w.saveRejects(c.Context(), p, d, csvFile, a.stdout)
+					return w.giveBack(c.Context(), p, d, csvFile, a.stdout)
 				case asJSON:
 					out := rejection{Delivery: d, Rows: []rejectedRow{}}
 					if d.Check != nil {
@@ -151,36 +149,4 @@ func (w *workspace) rejects(ctx context.Context, p parts, d catalog.Delivery, li
 		}
 	}
 	return res.Err()
-}
-
-// saveRejects writes the rejected rows of a delivery as CSV: the row in the file, the reasons, and
-// the record as it was delivered.
-func (w *workspace) saveRejects(ctx context.Context, p parts, d catalog.Delivery, path string, stdout io.Writer) (err error) {
-	out := stdout
-	if path != "-" {
-		f, err := os.Create(path)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		out = f
-	}
-	enc := csv.NewWriter(out)
-	n := 0
-	if err := enc.Write([]string{"baris", "alasan", "mentah"}); err != nil {
-		return err
-	}
-	err = w.rejects(ctx, p, d, 0, func(r rejectedRow) error {
-		n++
-		says := make([]string, len(r.Reasons))
-		for i, why := range r.Reasons {
-			says[i] = field(why.Field) + ": " + why.Say.ID
-		}
-		return enc.Write([]string{strconv.FormatInt(r.Row, 10), strings.Join(says, "; "), r.Raw})
-	})
-	enc.Flush()
-	if err = errors.Join(err, enc.Error()); err == nil && path != "-" {
-		fmt.Fprintf(stdout, "%s baris yang ditolak ditulis ke %s (rejected rows written)\n", number(int64(n)), path)
-	}
-	return err
 }

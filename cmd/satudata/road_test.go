@@ -274,3 +274,18 @@ func TestConfigMasksSecrets(t *testing.T) {
 		t.Errorf("the environment must go over the file:\n%s", out)
 	}
 }
+
+// TestGiveBack: an OPD gets its rejected rows back under its own header, with the reasons.
+func TestGiveBack(t *testing.T) {
+	dir := sampleDir(t)
+	for file, want := range map[string][2]string{
+		"penduduk.csv":         {"baris,alasan,Kode Wilayah,Nama Wilayah,Tahun,", ",16.02,Kabupaten Ogan Komering Ilir,2021,P,65 tahun ke atas,2.53\n"},
+		"kejadian_banjir.xlsx": {"baris,alasan,", ",1614,"},
+		"kasus_dbd.ndjson":     {"baris,alasan,mentah\n", `{""`},
+	} {
+		out := must(t, "-C", dir, "rejects", file, "--csv", "-")
+		if !strings.HasPrefix(out, want[0]) || !strings.Contains(out, want[1]) {
+			t.Errorf("%s: given back\n%s\nwant it to begin with %q and to hold %q", file, out, want[0], want[1])
+		}
+	}
+}

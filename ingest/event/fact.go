@@ -58,7 +58,9 @@ type DeliveryOpened struct {
 	Bytes       int64         `json:"bytes"`
 	Records     int64         `json:"records"`   // records that the reader counted before it began
 	FirstSeq    int64         `json:"first_seq"` // of its first chunk
-	Offsets     map[int]int64 `json:"offsets"`   // next offset of each partition of the records topic when it was opened
+	ContentType string        `json:"content_type"`
+	Header      string        `json:"header"`  // its header lines, with which rejected rows are given back
+	Offsets     map[int]int64 `json:"offsets"` // next offset of each partition of the records topic when it was opened
 }
 
 // DeliveryReceived says that the last chunk of a delivery is durable in the log (status diterima).

@@ -218,6 +218,7 @@ func (r *runner) begin(ctx context.Context, d Delivery, standing Standing) (Outc
 		Delivery: event.Derive(name + "|" + r.o.Now().UTC().Format(time.RFC3339Nano)),
 		Stream:   r.stream, Source: r.o.Source, Dataset: r.o.Dataset, Contract: r.o.Contract, Binding: r.o.Binding,
 		Subject: info.Subject, Fingerprint: info.Fingerprint, Bytes: info.Bytes, Records: info.Records,
+		ContentType: info.ContentType, Header: info.Header,
 		FirstSeq: seq, Offsets: offsets,
 	}
 	if err := r.record(ctx, open); err != nil {

@@ -34,6 +34,8 @@ type Info struct {
 	Bytes       int64  // size as stored at the source; what Batch.Bytes adds up to
 	Records     int64
 	Batches     int64
+	ContentType string // of its batches, see event.Format
+	Header      string // the header lines that every batch begins with, "" where the format has none
 }
 
 // Batch is consecutive records, header lines first where the format has them. It becomes one chunk.

@@ -96,3 +96,66 @@ func writePermits(b *testing.B, l *lake.Lake, batches []arrow.RecordBatch, n int
 	}
 	return rows, size
 }
+
+// BenchmarkFold folds a history of the reference work from nothing, and then a tenth of it again on
+// top of that.
+func BenchmarkFold(b *testing.B) {
+	const chunks = 400
+	batches := permitBatches(b, chunks)
+	for b.Loop() {
+		l := open(b, b.TempDir())
+		if err := l.Ensure(b.Context(), dataset, permits, []int{0}); err != nil {
+			b.Fatal(err)
+		}
+		published := []lake.Publication{
+			{Delivery: deliveryID(0), FirstID: eventID(0)},
+			{Delivery: deliveryID(1), FirstID: eventID(chunks), At: time.UnixMilli(1)},
+		}
+		landPermits(b, l, batches, 0, 0)
+		landPermits(b, l, batches[:chunks/10], 1, chunks)
+		for n, phase := range []string{"all", "tenth"} {
+			start := time.Now()
+			r, err := l.Fold(b.Context(), dataset, published[:n+1], true)
+			if err != nil || !r.Folded {
+				b.Fatal(r, err)
+			}
+			b.ReportMetric(float64(r.Rows)/time.Since(start).Seconds(), phase+"-rows/s")
+		}
+	}
+}
+
+// landPermits lands batches as one delivery whose first event is event.
+func landPermits(b *testing.B, l *lake.Lake, batches []arrow.RecordBatch, delivery, event int) {
+	batch := fmt.Sprint("delivery ", delivery)
+	w, err := l.NewWriter(b.Context(), dataset, lake.History, batch)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Abort()
+	seq := numbers(0, permitRows)
+	for i, rec := range batches {
+		o := lake.Origin{Event: eventID(event + i), Delivery: deliveryID(delivery), OPD: "dpmptsp", Recorded: time.UnixMicro(1)}
+		if err := w.Write(rec, o, lake.Rows{Row: seq, SourceRow: seq}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	files, err := w.Close()
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := lake.Advance{Batch: batch, From: int64(event), To: int64(event + len(batches))}
+	if err := l.Commit(b.Context(), dataset, lake.History, files, a); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkCommit commits one small file after the other.
+func BenchmarkCommit(b *testing.B) {
+	l := open(b, b.TempDir())
+	ensure(b, l, single)
+	var at int64
+	for b.Loop() {
+		land(b, l, at, origin(deliveryID(1), int(at)), record(b, memory.DefaultAllocator, single, []any{at}))
+		at++
+	}
+}

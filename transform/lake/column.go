@@ -4,20 +4,17 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
-	"github.com/apache/iceberg-go"
 	"github.com/parquet-go/parquet-go"
 
 	"satudata/schemas"
 )
 
-// block is how many values are handed to a Parquet column at once: few enough to stay in the
-// processor's first cache, 24 bytes each.
-const block = 1024
+// step is how many rows are added to a page before its size is looked at.
+const step = 1 << 10
 
 // span is the rows of an Arrow array to write: n from from on, of sel when there is a selection.
 type span struct {
@@ -32,184 +29,234 @@ func (s span) at(i int) int {
 	return s.from + i
 }
 
-// columnWriter writes one column of a Parquet file from Arrow arrays, without making rows.
-type columnWriter struct {
-	field iceberg.NestedField
-	typ   schemas.Type
-	index int // of the column in the file
-	to    *parquet.ColumnWriter
-	buf   []parquet.Value // shared by the columns of a file, length block
-	bytes []byte          // of the decimals in buf that are stored as bytes
-}
-
-// level gives a value that is there the level that Parquet wants.
-func (c *columnWriter) level(v parquet.Value) parquet.Value {
-	if c.field.Required {
-		return v
-	}
-	return v.Level(0, 1, c.index)
-}
-
-// blocks calls fill for each block of n values and writes what it filled.
-func (c *columnWriter) blocks(n int, fill func(dst []parquet.Value, at int)) error {
-	for at := 0; at < n; at += block {
-		dst := c.buf[:min(block, n-at)]
-		fill(dst, at)
-		if _, err := c.to.WriteRowValues(dst); err != nil {
-			return fmt.Errorf("write column %s: %w", c.field.Name, err)
+// write writes the rows s of an array.
+func (c *chunkWriter) write(a arrow.Array, s span) error {
+	for end := s.from + s.n; s.from < end; s.from += s.n {
+		s.n = min(step, end-s.from)
+		if !c.add(a, s) {
+			return fmt.Errorf("write column %s of type %s: array of %s", c.field.Name, c.typ, a.DataType())
+		}
+		if c.field.Required && c.nulls > 0 {
+			return fmt.Errorf("write column %s: values are missing", c.field.Name)
+		}
+		if err := c.full(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// repeat writes one value n times.
-func (c *columnWriter) repeat(v parquet.Value, n int) error {
-	v = c.level(v)
-	return c.blocks(n, func(dst []parquet.Value, _ int) {
-		for i := range dst {
-			dst[i] = v
-		}
-	})
-}
-
-// absent writes n times no value.
-func (c *columnWriter) absent(n int) error {
-	if c.field.Required {
-		return fmt.Errorf("write column %s: no values", c.field.Name)
-	}
-	return c.repeat0(n)
-}
-
-func (c *columnWriter) repeat0(n int) error {
-	return c.blocks(n, func(dst []parquet.Value, _ int) { clear(dst) })
-}
-
-// write writes the rows s of an array.
-func (c *columnWriter) write(a arrow.Array, s span) error {
+// add adds values to the page in work, unless the array is of another type.
+func (c *chunkWriter) add(a arrow.Array, s span) bool {
 	switch a := a.(type) {
 	case *array.String:
-		return c.strings(a, s)
+		if c.typ.Kind == schemas.String {
+			return c.addTexts(a, s)
+		}
 	case *array.Dictionary:
-		if values, ok := a.Dictionary().(*array.String); ok && c.typ.Kind == schemas.String {
-			return c.dictionary(a, values, s)
+		dict, ok := a.Dictionary().(*array.String)
+		if ok && c.typ.Kind == schemas.String {
+			return c.addDictionary(a, dict, s)
 		}
 	case *array.Int64:
-		if c.typ.Kind == schemas.Integer {
-			return c.int64s(a, a.Int64Values(), s)
+		if p, ok := c.values.(*int64s); ok && c.typ.Kind == schemas.Integer {
+			p.v = gather(c, p.v, a.Int64Values(), a, s)
+			return true
 		}
 	case *array.Timestamp:
-		if t := a.DataType().(*arrow.TimestampType); c.typ.Kind == schemas.Timestamp && t.Unit == arrow.Microsecond {
-			return c.int64s(a, arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues())), s)
-		}
-	case *array.Float64:
-		if c.typ.Kind == schemas.Double {
-			return values(c, a, s, func(i int) parquet.Value { return parquet.DoubleValue(a.Value(i)) })
-		}
-	case *array.Boolean:
-		if c.typ.Kind == schemas.Boolean {
-			return values(c, a, s, func(i int) parquet.Value { return parquet.BooleanValue(a.Value(i)) })
+		p, ok := c.values.(*int64s)
+		if t := a.DataType().(*arrow.TimestampType); ok && c.typ.Kind == schemas.Timestamp && t.Unit == arrow.Microsecond {
+			p.v = gather(c, p.v, arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues())), a, s)
+			return true
 		}
 	case *array.Date32:
-		if c.typ.Kind == schemas.Date {
-			return values(c, a, s, func(i int) parquet.Value { return parquet.Int32Value(int32(a.Value(i))) })
+		if p, ok := c.values.(*int32s); ok && c.typ.Kind == schemas.Date {
+			p.v = gather(c, p.v, arrow.Int32Traits.CastFromBytes(arrow.Date32Traits.CastToBytes(a.Date32Values())), a, s)
+			return true
+		}
+	case *array.Float64:
+		if p, ok := c.values.(*doubles); ok {
+			p.v = gather(c, p.v, a.Float64Values(), a, s)
+			return true
+		}
+	case *array.Boolean:
+		if p, ok := c.values.(*bools); ok {
+			p.v = each(c, p.v, a, s, func(v []bool, i int) []bool { return append(v, a.Value(i)) })
+			return true
 		}
 	case *array.Decimal128:
 		t := a.DataType().(*arrow.Decimal128Type)
 		if c.typ.Kind == schemas.Decimal && int(t.Scale) == c.typ.Scale && int(t.Precision) <= c.typ.Precision {
-			return c.decimals(a, s)
+			return c.addDecimals(a, s)
 		}
 	}
-	return fmt.Errorf("write column %s of type %s: array of %s", c.field.Name, c.typ, a.DataType())
+	return false
 }
 
-// values writes an array whose value i is value(i).
-func values(c *columnWriter, a arrow.Array, s span, value func(i int) parquet.Value) error {
-	nulls := a.NullN() > 0
-	return c.blocks(s.n, func(dst []parquet.Value, at int) {
-		for k := range dst {
-			i := s.at(at + k)
-			if nulls && a.IsNull(i) {
-				dst[k] = parquet.Value{}
-			} else {
-				dst[k] = c.level(value(i))
-			}
-		}
-	})
-}
-
-func (c *columnWriter) int64s(a arrow.Array, vals []int64, s span) error {
-	nulls := a.NullN() > 0
-	return c.blocks(s.n, func(dst []parquet.Value, at int) {
-		for k := range dst {
-			i := s.at(at + k)
-			if nulls && a.IsNull(i) {
-				dst[k] = parquet.Value{}
-			} else {
-				dst[k] = c.level(parquet.Int64Value(vals[i]))
-			}
-		}
-	})
-}
-
-func (c *columnWriter) strings(a *array.String, s span) error {
-	if c.typ.Kind != schemas.String {
-		return fmt.Errorf("write column %s of type %s: array of %s", c.field.Name, c.typ, a.DataType())
+// gather appends the values of an array that are there.
+func gather[T any](c *chunkWriter, dst, vals []T, a arrow.Array, s span) []T {
+	if a.NullN() == 0 && s.sel == nil {
+		c.present(s.n)
+		return append(dst, vals[s.from:s.from+s.n]...)
 	}
-	if a.Len() == 0 {
-		return nil
+	return each(c, dst, a, s, func(dst []T, i int) []T { return append(dst, vals[i]) })
+}
+
+// each calls value for each index of a value that is there.
+func each[T any](c *chunkWriter, dst []T, a arrow.Array, s span, value func([]T, int) []T) []T {
+	if a.NullN() == 0 {
+		c.present(s.n)
+		for k := range s.n {
+			dst = value(dst, s.at(k))
+		}
+		return dst
 	}
-	nulls := a.NullN() > 0
+	for k := range s.n {
+		i := s.at(k)
+		valid := a.IsValid(i)
+		c.level(valid)
+		if valid {
+			dst = value(dst, i)
+		}
+	}
+	return dst
+}
+
+// adder takes texts: texts and words.
+type adder interface{ add(b []byte) }
+
+func (c *chunkWriter) addTexts(a *array.String, s span) bool {
+	to, ok := c.values.(adder)
+	if !ok {
+		return false
+	}
 	offsets, data := a.ValueOffsets(), a.ValueBytes()
+	if a.Len() == 0 {
+		return true
+	}
 	base := offsets[0]
-	return c.blocks(s.n, func(dst []parquet.Value, at int) {
-		for k := range dst {
-			i := s.at(at + k)
-			if nulls && a.IsNull(i) {
-				dst[k] = parquet.Value{}
-			} else {
-				dst[k] = c.level(parquet.ByteArrayValue(data[offsets[i]-base : offsets[i+1]-base]))
-			}
-		}
-	})
-}
-
-func (c *columnWriter) dictionary(a *array.Dictionary, dict *array.String, s span) error {
-	distinct := make([]parquet.Value, dict.Len())
-	for i := range distinct {
-		distinct[i] = c.level(parquet.ByteArrayValue([]byte(dict.Value(i))))
+	if p, plain := c.values.(*texts); plain && a.NullN() == 0 && s.sel == nil {
+		c.present(s.n)
+		p.addAll(data[offsets[s.from]-base:offsets[s.from+s.n]-base], offsets[s.from:s.from+s.n+1])
+		return true
 	}
-	nulls := a.NullN() > 0
-	return c.blocks(s.n, func(dst []parquet.Value, at int) {
-		for k := range dst {
-			i := s.at(at + k)
-			if nulls && a.IsNull(i) {
-				dst[k] = parquet.Value{}
-			} else {
-				dst[k] = distinct[a.GetValueIndex(i)]
-			}
-		}
+	each(c, nil, a, s, func(_ []byte, i int) []byte {
+		to.add(data[offsets[i]-base : offsets[i+1]-base])
+		return nil
 	})
+	return true
 }
 
-// decimals writes unscaled values, in the smallest of the forms that Iceberg prescribes.
-func (c *columnWriter) decimals(a *array.Decimal128, s span) error {
-	switch width := decimalBytes(c.typ.Precision); {
-	case width <= 4:
-		return values(c, a, s, func(i int) parquet.Value { return parquet.Int32Value(int32(a.Value(i).LowBits())) })
-	case width <= 8:
-		return values(c, a, s, func(i int) parquet.Value { return parquet.Int64Value(int64(a.Value(i).LowBits())) })
-	default:
-		if c.bytes == nil {
-			c.bytes = make([]byte, block*width)
+// addAll adds texts that lie one after the other, given the offsets of Arrow.
+func (p *texts) addAll(data []byte, offsets []int32) {
+	shift := int64(len(p.data)) - int64(offsets[0])
+	p.data = append(p.data, data...)
+	for _, o := range offsets[1:] {
+		p.offsets = append(p.offsets, uint32(int64(o)+shift))
+	}
+}
+
+func (c *chunkWriter) addDictionary(a *array.Dictionary, dict *array.String, s span) bool {
+	w, ok := c.values.(*words)
+	if !ok {
+		to, ok := c.values.(adder)
+		if !ok {
+			return false
 		}
-		k := 0 // values of a block are made in order, so their bytes can be reused from block to block
-		return values(c, a, s, func(i int) parquet.Value {
-			b := c.bytes[k%block*width:][:width]
-			k++
-			putDecimal(b, a.Value(i))
-			return parquet.FixedLenByteArrayValue(b)
+		each(c, nil, a, s, func(_ []byte, i int) []byte {
+			to.add([]byte(dict.Value(a.GetValueIndex(i))))
+			return nil
 		})
+		return true
 	}
+	// Arrow's numbers become ours, each of them once.
+	ours := make([]int32, dict.Len())
+	for i := range ours {
+		ours[i] = -1
+	}
+	w.v = each(c, w.v, a, s, func(v []int32, i int) []int32 {
+		n := a.GetValueIndex(i)
+		if ours[n] < 0 {
+			ours[n] = w.index([]byte(dict.Value(n)))
+		}
+		return append(v, ours[n])
+	})
+	return true
+}
+
+// addDecimals adds unscaled values, in the smallest of the forms that Iceberg prescribes.
+func (c *chunkWriter) addDecimals(a *array.Decimal128, s span) bool {
+	switch p := c.values.(type) {
+	case *int32s:
+		p.v = each(c, p.v, a, s, func(v []int32, i int) []int32 { return append(v, int32(a.Value(i).LowBits())) })
+	case *int64s:
+		p.v = each(c, p.v, a, s, func(v []int64, i int) []int64 { return append(v, int64(a.Value(i).LowBits())) })
+	case *fixed:
+		p.v = each(c, p.v, a, s, func(v []byte, i int) []byte { return appendDecimal(v, a.Value(i), p.width) })
+	default:
+		return false
+	}
+	return true
+}
+
+// repeat writes one value n times, for the columns that all rows of a chunk share.
+func (c *chunkWriter) repeat(value parquet.Value, n int) error {
+	c.present(n)
+	switch p := c.values.(type) {
+	case *words:
+		word := p.index(value.ByteArray())
+		for range n {
+			p.v = append(p.v, word)
+		}
+	case adder:
+		for range n {
+			p.add(value.ByteArray())
+		}
+	case *int64s:
+		for range n {
+			p.v = append(p.v, value.Int64())
+		}
+	case *bools:
+		for range n {
+			p.v = append(p.v, value.Boolean())
+		}
+	default:
+		return fmt.Errorf("write column %s: cannot repeat a value", c.field.Name)
+	}
+	return c.full()
+}
+
+// numbers writes integers.
+func (c *chunkWriter) numbers(v []int64) error {
+	p, ok := c.values.(*int64s)
+	if !ok {
+		return fmt.Errorf("write column %s of type %s: integers", c.field.Name, c.typ)
+	}
+	c.present(len(v))
+	p.v = append(p.v, v...)
+	return c.full()
+}
+
+// text writes one text.
+func (c *chunkWriter) text(s string) error {
+	p, ok := c.values.(adder)
+	if !ok {
+		return fmt.Errorf("write column %s of type %s: text", c.field.Name, c.typ)
+	}
+	c.present(1)
+	p.add([]byte(s))
+	return c.full()
+}
+
+// absent writes n rows without a value.
+func (c *chunkWriter) absent(n int) error {
+	if c.field.Required {
+		return fmt.Errorf("write column %s: values are missing", c.field.Name)
+	}
+	for range n {
+		c.level(false)
+	}
+	return c.full()
 }
 
 // decimalBytes is how many bytes hold the unscaled values of a precision: those of an int32 or an
@@ -225,67 +272,10 @@ func decimalBytes(precision int) int {
 	return (bits + 7) / 8
 }
 
-// putDecimal writes n to b, big-endian two's complement.
-func putDecimal(b []byte, n decimal128.Num) {
+// appendDecimal appends n in width bytes, big-endian two's complement.
+func appendDecimal(dst []byte, n decimal128.Num, width int) []byte {
 	var full [16]byte
 	binary.BigEndian.PutUint64(full[:8], uint64(n.HighBits()))
 	binary.BigEndian.PutUint64(full[8:], n.LowBits())
-	copy(b, full[16-len(b):])
-}
-
-// group is a Parquet schema whose columns keep their order; parquet.Group sorts them by name.
-type group struct {
-	parquet.Group
-	fields []parquet.Field
-}
-
-func (g *group) Fields() []parquet.Field { return g.fields }
-
-// leaf is a column of a group.
-type leaf struct {
-	parquet.Node
-	name string
-}
-
-func (f *leaf) Name() string { return f.name }
-
-// Value implements parquet.Field for writers of Go structs, of which there are none here.
-func (f *leaf) Value(base reflect.Value) reflect.Value { return base.MapIndex(reflect.ValueOf(f.name)) }
-
-// node is the Parquet column of a table column, with the encoding that was fastest among the small
-// ones: deltas for integers, a dictionary for texts that repeat.
-func node(f iceberg.NestedField, t schemas.Type, repeats bool) parquet.Node {
-	var n parquet.Node
-	switch t.Kind {
-	case schemas.String:
-		n = parquet.String()
-		if repeats {
-			n = parquet.Encoded(n, &parquet.RLEDictionary)
-		} else {
-			n = parquet.Encoded(n, &parquet.Plain)
-		}
-	case schemas.Integer:
-		n = parquet.Encoded(parquet.Int(64), &parquet.DeltaBinaryPacked)
-	case schemas.Double:
-		n = parquet.Leaf(parquet.DoubleType)
-	case schemas.Boolean:
-		n = parquet.Leaf(parquet.BooleanType)
-	case schemas.Date:
-		n = parquet.Encoded(parquet.Date(), &parquet.DeltaBinaryPacked)
-	case schemas.Timestamp:
-		n = parquet.Encoded(parquet.Timestamp(parquet.Microsecond), &parquet.DeltaBinaryPacked)
-	case schemas.Decimal:
-		switch width := decimalBytes(t.Precision); {
-		case width <= 4:
-			n = parquet.Encoded(parquet.Decimal(t.Scale, t.Precision, parquet.Int32Type), &parquet.DeltaBinaryPacked)
-		case width <= 8:
-			n = parquet.Encoded(parquet.Decimal(t.Scale, t.Precision, parquet.Int64Type), &parquet.DeltaBinaryPacked)
-		default:
-			n = parquet.Decimal(t.Scale, t.Precision, parquet.FixedLenByteArrayType(width))
-		}
-	}
-	if !f.Required {
-		n = parquet.Optional(n)
-	}
-	return parquet.FieldID(n, f.ID)
+	return append(dst, full[16-width:]...)
 }

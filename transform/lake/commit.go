@@ -159,7 +159,7 @@ func advance(p iceberg.Properties, k Kind, a Advance) (next iceberg.Properties, 
 
 // commit makes one attempt on top of t.
 func (l *Lake) commit(ctx context.Context, t *table.Table, files []DataFile, next iceberg.Properties, a Advance) error {
-	tx := l.guarded(t, propPositions).NewTransaction()
+	tx := t.NewTransaction()
 	if err := tx.SetProperties(next); err != nil {
 		return err
 	}
@@ -182,37 +182,16 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, files []DataFile, nex
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
-	_, err := tx.Commit(ctx)
-	return err
+	return l.end(ctx, tx)
 }
 
-// guarded is t whose next commit fails when the named property is no longer what it is in t. The
-// snapshot assertion of Iceberg does not see a commit that only moved properties; without this, two
-// of those at once would lose one.
-func (l *Lake) guarded(t *table.Table, property string) *table.Table {
-	return table.New(t.Identifier(), t.Metadata(), t.MetadataLocation(), localFiles,
-		guard{CatalogIO: l.catalog, want: unchanged{property: property, value: t.Properties()[property]}})
-}
-
-type guard struct {
-	table.CatalogIO
-	want table.Requirement
-}
-
-func (g guard) CommitTable(ctx context.Context, id table.Identifier, reqs []table.Requirement, updates []table.Update) (table.Metadata, string, error) {
-	return g.CatalogIO.CommitTable(ctx, id, append(reqs, g.want), updates)
-}
-
-// unchanged requires that a property has the value that the committer read.
-type unchanged struct{ property, value string }
-
-func (u unchanged) GetType() string { return "satudata-assert-property" }
-
-func (u unchanged) Validate(m table.Metadata) error {
-	if now := m.Properties()[u.property]; now != u.value {
-		return fmt.Errorf("%w: property %s is %q, not %q", table.ErrCommitFailed, u.property, now, u.value)
+// end commits a transaction and remembers the table as it is now.
+func (l *Lake) end(ctx context.Context, tx *table.Transaction) error {
+	t, err := tx.Commit(ctx)
+	if err == nil {
+		l.remember(t)
 	}
-	return nil
+	return err
 }
 
 // icebergFiles unwraps files.
@@ -223,4 +202,3 @@ func icebergFiles(files []DataFile) []iceberg.DataFile {
 	}
 	return out
 }
-

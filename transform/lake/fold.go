@@ -20,7 +20,7 @@ type FoldResult struct {
 }
 
 // foldPart is how many rows of a fold are fetched at once. A result is held in memory whole.
-const foldPart = 128 << 10
+const foldPart = 32 << 10
 
 // Fold brings the current table to the state that published tells, when the rows that it does not
 // hold yet outgrow Options.FoldShare of it, or when force is set. Files are written first and
@@ -125,7 +125,7 @@ func (l *Lake) writeState(ctx context.Context, conn *sql.Conn, dataset string, s
 		return nil, err
 	}
 	for from := int64(0); from < rows; from += foldPart {
-		part := fmt.Sprintf("SELECT %s FROM folded WHERE rowid >= %d AND rowid < %d ORDER BY rowid",
+		part := fmt.Sprintf("SELECT %s FROM folded WHERE rowid >= %d AND rowid < %d",
 			list("", s.stored()), from, from+foldPart)
 		if err := arrowRows(ctx, conn, part, func(rec arrow.RecordBatch) error { return w.writeWhole(rec) }); err != nil {
 			return nil, err
@@ -158,8 +158,7 @@ func (l *Lake) commitFold(ctx context.Context, s *state, files []DataFile, next 
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
-	_, err = tx.Commit(ctx)
-	if err == nil {
+	if err = l.end(ctx, tx); err == nil {
 		return nil
 	}
 	now, lerr := l.load(ctx, s.current.Properties()[propDataset], Current)

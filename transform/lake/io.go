@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 
 	iceio "github.com/apache/iceberg-go/io"
 
@@ -14,18 +13,11 @@ import (
 )
 
 // files is iceberg-go's view of the local disk. Its own LocalFS never syncs, so a catalog row could
-// outlive the metadata it points to; here every file it creates (manifests, manifest lists,
-// metadata) is durable when Close returns, which iceberg-go awaits before it changes the row.
+// outlive the manifests it leads to; here every file is durable when Close returns, and iceberg-go
+// closes what it writes before it commits.
 type files struct{ iceio.LocalFS }
 
-// useDurableFiles makes iceberg-go's SQL catalog write through files. The catalog finds its file
-// system in a registry of the library by URI scheme and offers no other way in.
-var useDurableFiles = sync.OnceFunc(func() {
-	iceio.Unregister("file")
-	iceio.Register("file", func(context.Context, *url.URL, map[string]string) (iceio.IO, error) {
-		return files{}, nil
-	})
-})
+func localFiles(context.Context) (iceio.IO, error) { return files{}, nil }
 
 // Create begins a file that appears, durable, when it is closed.
 func (files) Create(name string) (iceio.FileWriter, error) {
@@ -37,7 +29,7 @@ func (files) Create(name string) (iceio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fileWriter{File: f}, nil
+	return atClose{f}, nil
 }
 
 // WriteFile makes content durable under name.
@@ -49,27 +41,11 @@ func (files) WriteFile(name string, content []byte) error {
 	return durable.WriteFile(path, content)
 }
 
-// fileWriter commits its file on Close, because that is the only end that iceberg-go knows.
-type fileWriter struct {
-	*durable.File
-	err error // first failure: a file that was not written whole must not appear
-}
+// atClose commits its file on Close, because that is the only end that iceberg-go knows. A failed
+// write makes the commit fail too: the file's buffer remembers it.
+type atClose struct{ *durable.File }
 
-func (w *fileWriter) Write(p []byte) (int, error) {
-	n, err := w.File.Write(p)
-	if err != nil {
-		w.err = err
-	}
-	return n, err
-}
-
-func (w *fileWriter) Close() error {
-	if w.err != nil {
-		w.Abort()
-		return w.err
-	}
-	return w.Commit()
-}
+func (w atClose) Close() error { return w.Commit() }
 
 // uriOf is the file URI of an absolute path.
 func uriOf(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }

@@ -36,10 +36,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/apache/iceberg-go"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"satudata/ingest/durable"
 )
@@ -115,39 +112,12 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if err := durable.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
-	useDurableFiles()
 	o = o.withDefaults()
 	l := &Lake{dir: dir, opts: o, log: o.Logger, tables: map[string]*cached{}}
 	if err := l.openCatalog(ctx); err != nil {
 		return nil, fmt.Errorf("open lake catalog %s: %w", dir, err)
 	}
 	return l, nil
-}
-
-// openCatalog opens the SQL catalog. Two processes that open a new folder at once both switch it to
-// WAL, which SQLite does not queue: the loser tries again.
-func (l *Lake) openCatalog(ctx context.Context) error {
-	dsn := "file:" + filepath.Join(l.dir, "catalog.db") +
-		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(4)
-	err = retryBusy(ctx, func() error {
-		l.catalog, err = sqlcat.NewCatalog(CatalogName, db, sqlcat.SQLite, iceberg.Properties{
-			"warehouse": uriOf(l.dir),
-		})
-		return err
-	})
-	if err == nil {
-		err = durable.SyncDir(l.dir)
-	}
-	if err != nil {
-		return errors.Join(err, db.Close())
-	}
-	l.db = db
-	return nil
 }
 
 // Close releases the catalog and waits for queries in flight. It may be called twice.
@@ -164,24 +134,6 @@ func (l *Lake) Close() error {
 
 // Dir is the folder of the lake.
 func (l *Lake) Dir() string { return l.dir }
-
-// busy says whether another connection held SQLite's lock for longer than the busy timeout.
-func busy(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
-}
-
-// retryBusy runs f until it ends in anything but a busy catalog, at most five times.
-func retryBusy(ctx context.Context, f func() error) error {
-	err := f()
-	for i := 0; i < 4 && busy(err); i++ {
-		if werr := pause(ctx, i); werr != nil {
-			return errors.Join(err, werr)
-		}
-		err = f()
-	}
-	return err
-}
 
 // pause waits before another attempt, longer each time and never in step with other waiters.
 func pause(ctx context.Context, attempt int) error {

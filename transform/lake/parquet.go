@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,12 +18,7 @@ import (
 
 	"satudata/ingest/durable"
 	"satudata/ingest/event"
-	"satudata/schemas"
 )
-
-// maxDictionary is how large a column's dictionary may grow before the rest of a row group is
-// written plain: the sample that promised few values was not like the rest.
-const maxDictionary = 1 << 20
 
 // Origin is what the rows of one chunk have in common.
 type Origin struct {
@@ -111,7 +107,7 @@ func (w *Writer) Write(rec arrow.RecordBatch, o Origin, r Rows) error {
 		return err
 	}
 	return w.split(rec, n, func(from, n int) error {
-		for i, c := range w.file.columns {
+		for i, c := range w.file.out.columns {
 			var err error
 			switch {
 			case strings.HasPrefix(c.field.Name, "_"):
@@ -141,20 +137,18 @@ func (w *Writer) WriteRejects(o Origin, rejects []Reject) error {
 		colReasons: func(r Reject) string { return r.Reasons },
 	}
 	return w.split(nil, len(rejects), func(from, n int) error {
-		for _, c := range w.file.columns {
+		for _, c := range w.file.out.columns {
 			value, own := text[c.field.Name]
-			var err error
-			if own {
-				err = c.blocks(n, func(dst []parquet.Value, at int) {
-					for k := range dst {
-						dst[k] = parquet.ByteArrayValue([]byte(value(rejects[from+at+k])))
-					}
-				})
-			} else {
-				err = c.system(o, rows[from:from+n], sources[from:from+n])
+			if !own {
+				if err := c.system(o, rows[from:from+n], sources[from:from+n]); err != nil {
+					return err
+				}
+				continue
 			}
-			if err != nil {
-				return err
+			for _, r := range rejects[from : from+n] {
+				if err := c.text(value(r)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -164,7 +158,7 @@ func (w *Writer) WriteRejects(o Origin, rejects []Reject) error {
 // writeWhole writes a record batch that has every column of the table, in order.
 func (w *Writer) writeWhole(rec arrow.RecordBatch) error {
 	return w.split(rec, int(rec.NumRows()), func(from, n int) error {
-		for i, c := range w.file.columns {
+		for i, c := range w.file.out.columns {
 			if err := c.write(rec.Column(i), span{from: from, n: n}); err != nil {
 				return err
 			}
@@ -174,24 +168,17 @@ func (w *Writer) writeWhole(rec arrow.RecordBatch) error {
 }
 
 // system writes the part of a system column that the rows of one chunk fill.
-func (c *columnWriter) system(o Origin, rows, sources []int64) error {
+func (c *chunkWriter) system(o Origin, rows, sources []int64) error {
 	text := func(s string) error { return c.repeat(parquet.ByteArrayValue([]byte(s)), len(rows)) }
-	ints := func(v []int64) error {
-		return c.blocks(len(v), func(dst []parquet.Value, at int) {
-			for k := range dst {
-				dst[k] = parquet.Int64Value(v[at+k])
-			}
-		})
-	}
 	switch c.field.Name {
 	case colEvent:
 		return text(o.Event.String())
 	case colRow:
-		return ints(rows)
+		return c.numbers(rows)
 	case colDelivery:
 		return text(o.Delivery.String())
 	case colSourceRow:
-		return ints(sources)
+		return c.numbers(sources)
 	case colOPD:
 		return text(o.OPD)
 	case colRecorded:
@@ -241,6 +228,9 @@ func (w *Writer) fieldID(name string) (int, bool) {
 	return id, best >= 0
 }
 
+// part is how many rows are written column after column at a time: they stay in the processor's cache.
+const part = 8 << 10
+
 // split calls write for the rows 0 to n, in parts that end where a row group is full, and begins
 // and ends files as they come. rec is what the rows come from, for the choice of encodings.
 func (w *Writer) split(rec arrow.RecordBatch, n int, write func(from, n int) error) error {
@@ -250,21 +240,21 @@ func (w *Writer) split(rec arrow.RecordBatch, n int, write func(from, n int) err
 				return err
 			}
 		}
-		part := min(n-from, w.lake.opts.RowGroupRows-w.file.group)
-		if err := write(from, part); err != nil {
+		out := w.file.out
+		count := min(n-from, part, w.lake.opts.RowGroupRows-out.rows)
+		if err := write(from, count); err != nil {
 			return err
 		}
-		from += part
-		w.file.group += part
-		if w.file.group == w.lake.opts.RowGroupRows {
-			if err := w.file.parquet.Flush(); err != nil {
+		from += count
+		out.rows += count
+		if out.rows == w.lake.opts.RowGroupRows {
+			if err := out.endGroup(); err != nil {
 				return fmt.Errorf("write %s: %w", w.file.path, err)
 			}
-			w.file.group = 0
-			if w.file.parquet.Size() >= w.lake.opts.FileBytes {
-				if err := w.end(); err != nil {
-					return err
-				}
+		}
+		if out.size() >= w.lake.opts.FileBytes {
+			if err := w.end(); err != nil {
+				return err
 			}
 		}
 	}
@@ -290,44 +280,38 @@ func (w *Writer) Abort() {
 	}
 }
 
-// dataFile is a Parquet file being written.
+// dataFile is a data file being written.
 type dataFile struct {
-	path    string
-	to      *durable.File
-	parquet *parquet.Writer
-	columns []*columnWriter
-	group   int // rows in the row group so far
+	path string
+	to   *durable.File
+	out  *fileWriter
 }
 
 // begin begins the next file of the batch.
 func (w *Writer) begin(rec arrow.RecordBatch) error {
 	name := event.Derive(strings.Join([]string{"file", w.dataset, w.kind.String(), w.batch, fmt.Sprint(len(w.done))}, "|"))
 	path := filepath.Join(w.location, "data", name.String()+".parquet")
-	columns, root, err := w.layout(rec)
-	if err != nil {
-		return err
-	}
 	to, err := durable.Create(path)
 	if err != nil {
 		return fmt.Errorf("begin data file: %w", err)
 	}
-	pw := parquet.NewWriter(to, append(w.options(columns), parquet.NewSchema("table", root))...)
-	for i, cw := range pw.ColumnWriters() {
-		columns[i].to = cw
-	}
-	w.file = &dataFile{path: path, to: to, parquet: pw, columns: columns}
-	return nil
+	w.file = &dataFile{path: path, to: to, out: &fileWriter{to: to}}
+	return w.layout(rec)
 }
 
-// layout is the columns of a file.
-func (w *Writer) layout(rec arrow.RecordBatch) ([]*columnWriter, *group, error) {
-	buf := make([]parquet.Value, block)
-	root := &group{}
-	var columns []*columnWriter
+// layout adds the columns to the file in work, with Bloom filters on what is looked up by value: the
+// key in the current table, the delivery elsewhere. Higher levels of zstd cost twice the time here
+// and save next to nothing, because the encodings leave little to find.
+func (w *Writer) layout(rec arrow.RecordBatch) error {
+	filters := []string{colDelivery}
+	if w.kind == Current {
+		filters = w.keys
+	}
+	codec := &zstd.Codec{Level: zstd.SpeedFastest}
 	for i, f := range w.schema.Fields() {
 		t, err := typeOf(f.Type)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		repeats := strings.HasPrefix(f.Name, "_") || f.Name == colStatus && w.kind == Rejected
 		switch {
@@ -336,10 +320,15 @@ func (w *Writer) layout(rec arrow.RecordBatch) ([]*columnWriter, *group, error) 
 		case w.kind == Current:
 			repeats = repetitive(rec.Column(i))
 		}
-		columns = append(columns, &columnWriter{field: f, typ: t, index: i, buf: buf})
-		root.fields = append(root.fields, &leaf{Node: node(f, t, repeats), name: f.Name})
+		c := w.file.out.addColumn(f, t, codec, repeats)
+		c.filter = slices.Contains(filters, f.Name)
+		// Nobody looks for a range of raw records.
+		c.bounded = w.kind != Rejected || f.Name != colRaw && f.Name != colReasons
 	}
-	return columns, root, nil
+	if w.kind == Current {
+		w.file.out.sortBy(w.keys)
+	}
+	return nil
 }
 
 // repetitive guesses from the first rows whether a dictionary pays for a column of texts.
@@ -348,7 +337,7 @@ func repetitive(a arrow.Array) bool {
 	if !ok {
 		return true
 	}
-	n := min(s.Len(), 2*block)
+	n := min(s.Len(), 2*step)
 	distinct := map[string]struct{}{}
 	for i := range n {
 		if s.IsValid(i) {
@@ -358,42 +347,15 @@ func repetitive(a arrow.Array) bool {
 	return len(distinct)*4 <= n
 }
 
-// options configures a file. The current table is written once and read often, so it is compressed
-// harder than the history and has Bloom filters on its key.
-func (w *Writer) options(columns []*columnWriter) []parquet.WriterOption {
-	level, filters := zstd.SpeedFastest, []string{colDelivery}
-	if w.kind == Current {
-		level, filters = zstd.SpeedDefault, w.keys
-	}
-	o := []parquet.WriterOption{
-		parquet.Compression(&zstd.Codec{Level: level}),
-		parquet.CreatedBy("satudata", "", ""),
-		parquet.DictionaryMaxBytes(maxDictionary),
-		parquet.PageBufferSize(256 << 10),
-		parquet.WriteBufferSize(0), // durable.File has a buffer
-	}
-	for _, name := range filters {
-		o = append(o, parquet.BloomFilters(parquet.SplitBlockFilter(10, name)))
-	}
-	for _, c := range columns {
-		// parquet-go compares fixed-length decimals as unsigned bytes, so its bounds would be wrong
-		// for negative ones; and nobody looks for a range of raw records.
-		long := c.typ.Kind == schemas.Decimal && decimalBytes(c.typ.Precision) > 8
-		if long || w.kind == Rejected && (c.field.Name == colRaw || c.field.Name == colReasons) {
-			o = append(o, parquet.SkipPageBounds(c.field.Name))
-		}
-	}
-	return o
-}
-
 // end makes the file in work durable and describes it.
 func (w *Writer) end() error {
 	f := w.file
 	defer w.Abort()
-	if err := f.parquet.Close(); err != nil {
+	meta, err := f.out.close()
+	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
-	described, err := describe(f, w.table.Spec())
+	described, err := describe(f, meta, w.table.Spec())
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", f.path, err)
 	}
@@ -404,4 +366,3 @@ func (w *Writer) end() error {
 	w.file = nil
 	return nil
 }
-

@@ -207,7 +207,7 @@ func keyOf(t *table.Table) ([]string, error) {
 }
 
 // evolve commits what a table lacks of the columns that a contract wants.
-func evolve(ctx context.Context, t *table.Table, fields []schemas.Field, key []int) error {
+func (l *Lake) evolve(ctx context.Context, t *table.Table, fields []schemas.Field, key []int) error {
 	tx := t.NewTransaction()
 	changed, err := evolveSchema(tx, t.Schema(), fields)
 	if err != nil {
@@ -232,8 +232,7 @@ func evolve(ctx context.Context, t *table.Table, fields []schemas.Field, key []i
 	}
 	ctx, cancel := finish(ctx)
 	defer cancel()
-	_, err = tx.Commit(ctx)
-	return err
+	return l.end(ctx, tx)
 }
 
 // evolveSchema stages the changes of columns and says whether there are any.

@@ -25,13 +25,10 @@ type DataFile struct {
 	file  iceberg.DataFile
 }
 
-// describe tells Iceberg about a file that was just written, from the statistics that parquet-go
-// collected while writing it.
-func describe(f *dataFile, spec iceberg.PartitionSpec) (DataFile, error) {
-	view := f.parquet.File()
-	meta := view.Metadata()
+// describe tells Iceberg about a file that was just written, from the statistics in its footer.
+func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec) (DataFile, error) {
 	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData, uriOf(f.path), iceberg.ParquetFile,
-		nil, nil, nil, meta.NumRows, view.Size())
+		nil, nil, nil, meta.NumRows, f.out.at)
 	if err != nil {
 		return DataFile{}, err
 	}
@@ -41,7 +38,7 @@ func describe(f *dataFile, spec iceberg.PartitionSpec) (DataFile, error) {
 	for _, g := range meta.RowGroups {
 		offsets = append(offsets, g.FileOffset)
 	}
-	for i, c := range f.columns {
+	for i, c := range f.out.columns {
 		id := c.field.ID
 		low, high := bounds(c.typ, meta.RowGroups, i)
 		if low != nil && high != nil {
@@ -56,7 +53,7 @@ func describe(f *dataFile, spec iceberg.PartitionSpec) (DataFile, error) {
 	}
 	b.ColumnSizes(sizes).ValueCounts(counts).NullValueCounts(nulls).
 		LowerBoundValues(lower).UpperBoundValues(upper).SplitOffsets(offsets)
-	return DataFile{Path: f.path, Rows: meta.NumRows, Bytes: view.Size(), file: b.Build()}, nil
+	return DataFile{Path: f.path, Rows: meta.NumRows, Bytes: f.out.at, file: b.Build()}, nil
 }
 
 // bounds are the least and the largest value of a column over row groups, in Iceberg's form; nil
@@ -85,7 +82,7 @@ func bounds(t schemas.Type, groups []format.RowGroup, column int) (low, high []b
 	case schemas.String:
 		return cutLow(low), cutHigh(high)
 	case schemas.Decimal:
-		return bigEndian(low), bigEndian(high)
+		return shortest(t, low), shortest(t, high)
 	case schemas.Double:
 		if math.IsNaN(float(low)) || math.IsNaN(float(high)) {
 			return nil, nil
@@ -97,7 +94,12 @@ func bounds(t schemas.Type, groups []format.RowGroup, column int) (low, high []b
 // compare orders two plain-encoded values.
 func compare(t schemas.Type, a, b []byte) int {
 	switch t.Kind {
-	case schemas.Integer, schemas.Timestamp, schemas.Date, schemas.Decimal:
+	case schemas.Decimal:
+		if decimalBytes(t.Precision) > 8 {
+			return compareSigned(a, b)
+		}
+		return cmp.Compare(integer(a), integer(b))
+	case schemas.Integer, schemas.Timestamp, schemas.Date:
 		return cmp.Compare(integer(a), integer(b))
 	case schemas.Double:
 		return cmp.Compare(float(a), float(b))
@@ -114,10 +116,12 @@ func integer(b []byte) int64 {
 
 func float(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) }
 
-// bigEndian is a little-endian integer as the shortest big-endian two's complement.
-func bigEndian(b []byte) []byte {
+// shortest is an unscaled decimal as the shortest big-endian two's complement.
+func shortest(t schemas.Type, b []byte) []byte {
 	out := slices.Clone(b)
-	slices.Reverse(out)
+	if decimalBytes(t.Precision) <= 8 { // stored as a little-endian integer
+		slices.Reverse(out)
+	}
 	for len(out) > 1 && (out[0] == 0 && out[1] < 0x80 || out[0] == 0xff && out[1] >= 0x80) {
 		out = out[1:]
 	}

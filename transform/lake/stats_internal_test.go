@@ -73,6 +73,7 @@ func TestBounds(t *testing.T) {
 		2: {le(-300), le(70_000)},
 		3: {le(int64(math.Float64bits(-2.5))), le(int64(math.Float64bits(8)))},
 		4: {{0xff, 0x7f}, {0x01, 0x2c}},
+		5: {{0xff, 0x7f}, {0x01, 0x2c}},
 	}
 	for id, name := range []string{"", "teks", "bulat", "pecahan", "uang", "besar", "kosong"} {
 		low, high := f.LowerBoundValues()[id], f.UpperBoundValues()[id]

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
-	iceio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"satudata/schemas"
@@ -94,7 +92,6 @@ func (l *Lake) place(dataset string, k Kind) (place, error) {
 // immutable files, so they are read once.
 type cached struct {
 	table     *table.Table
-	snapshot  int64 // whose manifests follow
 	manifests map[string][]iceberg.DataFile
 }
 
@@ -105,13 +102,7 @@ func (l *Lake) load(ctx context.Context, dataset string, k Kind) (*table.Table, 
 	if err != nil {
 		return nil, err
 	}
-	var location string
-	err = l.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
-		CatalogName, strings.Join(p.ident[:2], "."), p.ident[2]).Scan(&location)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%w: %s of %s", ErrNotFound, k, dataset)
-	}
+	location, err := l.location(ctx, p.ident)
 	if err != nil {
 		return nil, fmt.Errorf("look up %s table of %s: %w", k, dataset, err)
 	}
@@ -126,17 +117,24 @@ func (l *Lake) load(ctx context.Context, dataset string, k Kind) (*table.Table, 
 	if err != nil {
 		return nil, fmt.Errorf("read %s table of %s: %w", k, dataset, err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c == nil {
-		l.tables[key] = &cached{table: t}
-	} else {
-		l.tables[key] = &cached{table: t, snapshot: c.snapshot, manifests: c.manifests}
-	}
-	return t, nil
+	return l.remember(t), nil
 }
 
-func localFiles(context.Context) (iceio.IO, error) { return files{}, nil }
+// remember keeps a version of a table for load, and returns it with the catalog that replaces that
+// version and no other.
+func (l *Lake) remember(t *table.Table) *table.Table {
+	t = table.New(t.Identifier(), t.Metadata(), t.MetadataLocation(), localFiles,
+		base{CatalogIO: l.catalog, db: l.db, meta: t.Metadata(), location: t.MetadataLocation()})
+	key := strings.Join(t.Identifier(), ".")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &cached{table: t}
+	if old := l.tables[key]; old != nil {
+		c.manifests = old.manifests
+	}
+	l.tables[key] = c
+	return t
+}
 
 // dataFiles lists the data files of a snapshot, nil for none. There are never delete files.
 func (l *Lake) dataFiles(t *table.Table, s *table.Snapshot) ([]iceberg.DataFile, error) {
@@ -170,7 +168,7 @@ func (l *Lake) dataFiles(t *table.Table, s *table.Snapshot) ([]iceberg.DataFile,
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c := l.tables[key]; c != nil && s == t.CurrentSnapshot() {
-		c.snapshot, c.manifests = s.SnapshotID, manifests
+		c.manifests = manifests
 	}
 	return all, nil
 }
@@ -252,7 +250,7 @@ func (l *Lake) ensure(ctx context.Context, dataset string, k Kind, p place, fiel
 			}
 		}
 		if err == nil && k != Rejected {
-			err = evolve(ctx, t, fields, key)
+			err = l.evolve(ctx, t, fields, key)
 		}
 		if err == nil || errors.Is(err, ErrIncompatible) || attempt == 4 {
 			return err
@@ -270,25 +268,16 @@ func (l *Lake) ensure(ctx context.Context, dataset string, k Kind, p place, fiel
 }
 
 func (l *Lake) create(ctx context.Context, dataset string, k Kind, p place, fields []schemas.Field, key []int) error {
-	for n := 1; n <= 2; n++ {
-		err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
-		if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
-			return err
-		}
-	}
-	columns := columnsOf(k, fields)
-	_, err := l.catalog.CreateTable(ctx, p.ident, icebergSchema(columns),
-		catalog.WithLocation(uriOf(p.folder)),
-		catalog.WithProperties(iceberg.Properties{
-			table.PropertyFormatVersion:               "2",
-			table.MetadataDeleteAfterCommitEnabledKey: "true",
-			table.MetadataPreviousVersionsMaxKey:      "20",
-			table.ManifestMergeEnabledKey:             "true",
-			table.ManifestMinMergeCountKey:            "64",
-			table.ParquetCompressionKey:               "zstd",
-			propDataset:                               dataset,
-			propKey:                                   keyProperty(key, func(i int) int { return i + 1 }),
-		}))
+	err := l.createTable(ctx, p, icebergSchema(columnsOf(k, fields)), iceberg.Properties{
+		table.PropertyFormatVersion:               "2",
+		table.MetadataDeleteAfterCommitEnabledKey: "true",
+		table.MetadataPreviousVersionsMaxKey:      "20",
+		table.ManifestMergeEnabledKey:             "true",
+		table.ManifestMinMergeCountKey:            "64",
+		table.ParquetCompressionKey:               "zstd",
+		propDataset:                               dataset,
+		propKey:                                   keyProperty(key, func(i int) int { return i + 1 }),
+	})
 	if err == nil {
 		l.log.Info("table created", "table", strings.Join(p.ident, "."))
 	}

@@ -70,6 +70,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 		}
 		if d.info.Batches == 0 {
 			h.Write(b.data[:b.head])
+			d.info.ContentType, d.info.Header = c.format().String(), string(b.data[:b.head])
 		}
 		h.Write(b.data[b.head:])
 		d.seen.add(b)

@@ -171,7 +171,6 @@ func (st *stream) start(s *session, types []mapping.StatementType, sql string, a
 	defer func() { mapping.DestroyPending(&pending) }()
 	// Deprecated in the C interface together with the distinction it makes, but without a
 	// successor, and still in DuckDB 2.0: the only way to a result that is not collected first.
-	//nolint:staticcheck // deprecated, see above
 	if bindings.PendingPreparedStreaming(st.stmt, &pending) == mapping.StateError {
 		return st.fault(mapping.PendingError(pending))
 	}

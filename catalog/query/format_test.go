@@ -215,7 +215,7 @@ func differences(t *testing.T, a, b string) {
 			}
 			t.Errorf("only in %.60s…: %s", pair[0], row)
 		}
-		if err := result.Close(); err != nil {
+		if err := errors.Join(result.Err(), result.Close()); err != nil { //nolint:sqlclosecheck // at the end of the turn, not of the test
 			t.Fatal(err)
 		}
 	}
@@ -331,7 +331,7 @@ func TestParseFormat(t *testing.T) {
 		}
 	}
 	var e *query.Error
-	if _, err := query.ParseFormat("xlsx"); !errors.As(err, &e) || e.Kind != query.ErrInvalid || !strings.Contains(e.Say.ID, "ndjson") {
+	if _, err := query.ParseFormat("xlsx"); !errors.As(err, &e) || !errors.Is(e.Kind, query.ErrInvalid) || !strings.Contains(e.Say.ID, "ndjson") {
 		t.Errorf("ParseFormat(xlsx) = %v", err)
 	}
 }

@@ -17,7 +17,7 @@ const rowGroupRows = 100_000
 
 // parquetWriter writes [Parquet].
 type parquetWriter struct {
-	w      *parquet.Writer
+	w      *parquet.GenericWriter[any]
 	values []parquet.Value
 	text   []byte // of values
 	group  int    // rows in the row group so far
@@ -37,7 +37,7 @@ func newParquetWriter(w *bufio.Writer, r *Result) (*parquetWriter, error) {
 			options = append(options, parquet.SkipPageBounds(name))
 		}
 	}
-	return &parquetWriter{w: parquet.NewWriter(w, append(options, parquet.NewSchema("hasil", root))...)}, nil
+	return &parquetWriter{w: parquet.NewGenericWriter[any](w, append(options, parquet.NewSchema("hasil", root))...)}, nil
 }
 
 func (p *parquetWriter) write(r *Result) error {

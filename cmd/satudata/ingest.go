@@ -56,7 +56,7 @@ a whole, exit code 3, and the others are read.)`,
 					for _, o := range done {
 						all = append(all, describeOutcome(f, o))
 						if o.Status == source.Refused {
-							errs = append(errs, fmt.Errorf("%w: %s", errRefused, o.Refusal))
+							errs = append(errs, fmt.Errorf("%w: %w", errRefused, o.Refusal))
 						}
 					}
 					if err != nil {

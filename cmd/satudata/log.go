@@ -22,7 +22,7 @@ func (a *app) logListCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "list", Short: "Topik dan isinya (topics and what they hold)", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, _ []string) (err error) {
 			w, err := a.workspace()
 			if err != nil {
 				return err
@@ -31,7 +31,7 @@ func (a *app) logListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer log.Close()
+			defer func() { err = errors.Join(err, log.Close()) }()
 			held, err := holdings(c.Context(), log)
 			if err != nil {
 				return err

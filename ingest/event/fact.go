@@ -237,7 +237,7 @@ func ParseFact(m Message) (Fact, error) {
 		f.Body, err = body[DeliveryReturned](m.Value)
 	}
 	if err != nil {
-		return f, fmt.Errorf("%w: fact %s: %v", ErrMalformed, f.ID, err)
+		return f, fmt.Errorf("%w: fact %s: %w", ErrMalformed, f.ID, err)
 	}
 	return f, nil
 }

@@ -3,10 +3,12 @@ package lake_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -187,40 +189,111 @@ func TestConcurrentCommits(t *testing.T) {
 	checkLanded(t, open(t, dir), partitions, end)
 }
 
-// TestKilledWriters lets two processes land into one table and kills them at random moments.
-func TestKilledWriters(t *testing.T) {
-	if dir := os.Getenv("LAKE_TEST_DIR"); dir != "" {
-		partition, _ := strconv.Atoi(os.Getenv("LAKE_TEST_PARTITION"))
-		landRange(t, open(t, dir), partition, 60)
-		return
-	}
+// TestConcurrentMoves commits positions alone, which make no snapshot that a conflict would show in.
+func TestConcurrentMoves(t *testing.T) {
+	const partitions, end = 4, 10
 	dir := t.TempDir()
 	ensure(t, open(t, dir), single)
+	handles := []*lake.Lake{open(t, dir), open(t, dir)}
 	var wg sync.WaitGroup
-	for p := range 2 {
+	for p := range partitions {
 		wg.Go(func() {
-			for life := 0; ; life++ {
-				child := exec.Command(os.Args[0], "-test.run=^TestKilledWriters$")
-				child.Env = append(os.Environ(), "LAKE_TEST_DIR="+dir, fmt.Sprint("LAKE_TEST_PARTITION=", p))
-				if err := child.Start(); err != nil {
+			for at := range int64(end) {
+				a := lake.Advance{Batch: fmt.Sprint(at), Partition: p, From: at, To: at + 1}
+				if err := handles[p%2].Commit(t.Context(), dataset, lake.History, nil, a); err != nil {
 					t.Error(err)
-					return
-				}
-				if life < 12 {
-					kill := time.AfterFunc(time.Duration(150+37*life*(p+1)%400)*time.Millisecond, func() { child.Process.Kill() })
-					defer kill.Stop()
-				}
-				err := child.Wait()
-				if err == nil {
-					return
-				}
-				if child.ProcessState.Exited() {
-					t.Errorf("writer of partition %d: %v", p, err)
-					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	checkLanded(t, open(t, dir), 2, 60)
+	pos, err := handles[0].Positions(t.Context(), dataset, lake.History)
+	if diff := cmp.Diff(map[int]int64{0: end, 1: end, 2: end, 3: end}, pos.Offsets); err != nil || diff != "" {
+		t.Errorf("Positions: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// killEnv tells a child process of TestKilled what to do, and in which lake.
+const killEnv = "LAKE_TEST_CHILD"
+
+// TestKilled lets two processes land into one table and a third fold it, and kills them at random
+// moments, until all have done their work.
+func TestKilled(t *testing.T) {
+	if job := os.Getenv(killEnv); job != "" {
+		killedChild(t, job)
+		return
+	}
+	dir := t.TempDir()
+	l := open(t, dir)
+	ensure(t, l, single)
+	landRange(t, l, 2, 60)
+	landRange(t, l, 3, 60)
+	var wg sync.WaitGroup
+	for _, job := range []string{"0", "1", "fold"} {
+		wg.Go(func() { liveAndDie(t, job+" "+dir) })
+	}
+	wg.Wait()
+	checkLanded(t, l, 4, 60)
+	for _, n := range []int{4, 1, 2} {
+		if _, err := l.Fold(t.Context(), dataset, publishedBut(n), true); err != nil {
+			t.Fatal(err)
+		}
+		got := view(t, l, "kejadian_banjir", publishedBut(n), lake.AsOf{}, "SELECT count(*), count(DISTINCT nilai) FROM %s")
+		rows := fmt.Sprint(60 * len(publishedBut(n)))
+		if diff := cmp.Diff([][]string{{rows, rows}}, got); diff != "" {
+			t.Errorf("current rows and distinct rows (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// publishedBut are the publications of the deliveries 0 to 3 but for one.
+func publishedBut(n int) []lake.Publication {
+	var out []lake.Publication
+	for i := range 4 {
+		if i != n {
+			out = append(out, lake.Publication{Delivery: deliveryID(i)})
+		}
+	}
+	return out
+}
+
+func killedChild(t *testing.T, job string) {
+	what, dir, _ := strings.Cut(job, " ")
+	l := open(t, dir)
+	if what != "fold" {
+		partition, _ := strconv.Atoi(what)
+		landRange(t, l, partition, 60)
+		return
+	}
+	for i := range 16 { // 2 and 3 in turn, which landed before
+		if _, err := l.Fold(t.Context(), dataset, publishedBut(2 + i%2)[2:], true); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// liveAndDie runs a child again and again, killing its first lives.
+func liveAndDie(t *testing.T, job string) {
+	for life := 0; ; life++ {
+		child := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+		child.Env = append(os.Environ(), killEnv+"="+job)
+		if err := child.Start(); err != nil {
+			t.Error(err)
+			return
+		}
+		kill := time.AfterFunc(50*time.Millisecond+rand.N(400*time.Millisecond), func() {
+			if life < 10 {
+				child.Process.Kill()
+			}
+		})
+		err := child.Wait()
+		kill.Stop()
+		if err == nil {
+			return
+		}
+		if child.ProcessState.Exited() {
+			t.Errorf("child %s: %v", job, err)
+			return
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -107,14 +108,16 @@ func (l *Lake) writeState(ctx context.Context, conn *sql.Conn, dataset string, s
 	if err != nil {
 		return nil, fmt.Errorf("compute: %w", err)
 	}
-	defer conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS folded")
+	defer func() { // the connection goes back to the pool; what is left there is replaced by the next fold
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS folded")
+	}()
 	var rows int64
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM folded").Scan(&rows); err != nil {
 		return nil, err
 	}
 	base := ""
 	if snap := s.current.CurrentSnapshot(); snap != nil {
-		base = fmt.Sprint(snap.SnapshotID)
+		base = strconv.FormatInt(snap.SnapshotID, 10)
 	}
 	w, err := l.NewWriter(ctx, dataset, Current, strings.Join([]string{"fold", base, next.digest}, "|"))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -289,7 +290,7 @@ type dataFile struct {
 
 // begin begins the next file of the batch.
 func (w *Writer) begin(rec arrow.RecordBatch) error {
-	name := event.Derive(strings.Join([]string{"file", w.dataset, w.kind.String(), w.batch, fmt.Sprint(len(w.done))}, "|"))
+	name := event.Derive(strings.Join([]string{"file", w.dataset, w.kind.String(), w.batch, strconv.Itoa(len(w.done))}, "|"))
 	path := filepath.Join(w.location, "data", name.String()+".parquet")
 	to, err := durable.Create(path)
 	if err != nil {

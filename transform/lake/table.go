@@ -177,13 +177,12 @@ func readManifest(m iceberg.ManifestFile) ([]iceberg.DataFile, error) {
 	if m.ManifestContent() != iceberg.ManifestContentData {
 		return nil, fmt.Errorf("%s lists delete files, which satudata never writes", m.FilePath())
 	}
-	entries, err := m.FetchEntries(files{}, true)
-	if err != nil {
-		return nil, err
-	}
-	data := make([]iceberg.DataFile, len(entries))
-	for i, e := range entries {
-		data[i] = e.DataFile()
+	var data []iceberg.DataFile
+	for e, err := range m.Entries(files{}, true) {
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, e.DataFile())
 	}
 	return data, nil
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Publication is a delivery whose rows count in the current state.
+// Publication is a delivery whose rows count in the current state. All of its rows have landed before
+// it is published; a row that came later might be missed.
 type Publication struct {
 	Delivery  uuid.UUID
 	FirstID   uuid.UUID // ce_id of its first chunk: none of its rows has a smaller one

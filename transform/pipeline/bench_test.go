@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"satudata/catalog"
 	"satudata/ingest/event"
@@ -159,16 +160,18 @@ func (r *road) ingest(tb testing.TB, path, format string) {
 	}
 }
 
-func (r *road) land(tb testing.TB) (landed pipeline.Landed) {
+// land lands and settles everything. At is when the last batch was committed, before it was settled.
+func (r *road) land(tb testing.TB) (landed pipeline.Landed, at time.Time) {
 	tb.Helper()
 	w := pipeline.New(pipeline.Options{Log: r.log, Lake: r.lake, Governance: r.cat, Reference: r.ref, OnLanded: func(l pipeline.Landed) {
 		landed.Accepted += l.Accepted
 		landed.Rejected += l.Rejected
+		at = time.Now()
 	}})
 	if err := w.Drain(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	return landed
+	return landed, at
 }
 
 // BenchmarkRoad is a file to committed tables: read, logged with fsync, normalised, checked, landed,
@@ -184,7 +187,7 @@ func BenchmarkRoad(b *testing.B) {
 				r := openRoad(b, b.TempDir())
 				b.StartTimer()
 				r.ingest(b, path, format)
-				if got := r.land(b); got.Accepted != rows {
+				if got, _ := r.land(b); got.Accepted != rows {
 					b.Fatalf("%d rows accepted, want %d", got.Accepted, rows)
 				}
 			}
@@ -193,17 +196,22 @@ func BenchmarkRoad(b *testing.B) {
 	}
 }
 
-// BenchmarkLand is the landing alone, from a filled log.
+// BenchmarkLand is the landing alone, from a filled log. Rows/s is with the checks, the publication
+// and the fold of the current state; landed-rows/s is until the history is committed.
 func BenchmarkLand(b *testing.B) {
 	const rows = 300_000
 	path := filepath.Join(b.TempDir(), "izin.ndjson")
 	b.SetBytes(writePermits(b, path, "ndjson", rows))
+	landing := time.Duration(0)
 	for b.Loop() {
 		b.StopTimer()
 		r := openRoad(b, b.TempDir())
 		r.ingest(b, path, "ndjson")
 		b.StartTimer()
-		r.land(b)
+		begun := time.Now()
+		_, at := r.land(b)
+		landing += at.Sub(begun)
 	}
+	b.ReportMetric(float64(rows*b.N)/landing.Seconds(), "landed-rows/s")
 	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -45,7 +45,6 @@ func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publ
 				return nil, err
 			}
 			mode = contract.Profile.Delivery
-			mode.ReplaceBy = contract.Columns(mode.ReplaceBy)
 			modes[d.Contract] = mode
 		}
 		out[i] = lake.Publication{Delivery: d.ID, FirstID: d.FirstID, At: d.Decided, Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}

@@ -64,20 +64,6 @@ func (c *Contract) Key() []int {
 	return key
 }
 
-// Columns returns the columns by which the values of properties are told apart: of a region its
-// Kemendagri code, of any other property the column of its name.
-func (c *Contract) Columns(properties []string) []string {
-	var columns []string
-	for _, name := range properties {
-		for _, p := range c.Properties {
-			if p.Name == name {
-				columns = append(columns, p.fields()[0].Name)
-			}
-		}
-	}
-	return columns
-}
-
 // checkProperties finds what is wrong with the columns together.
 func checkProperties(properties []object, c *Contract) {
 	owner := map[string]int{} // column → index of the property that makes it

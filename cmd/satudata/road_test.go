@@ -289,3 +289,48 @@ func TestGiveBack(t *testing.T) {
 		}
 	}
 }
+
+// TestFullDelivery: a full delivery replaces its scope, here the years it holds, and the state before
+// it can be asked for.
+func TestFullDelivery(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "w")
+	must(t, "init", dir)
+	for _, name := range []string{"contracts", "bindings"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS("testdata/penuh/"+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deliver := func(text string) {
+		t.Helper()
+		path := filepath.Join(dir, "deliveries", "sekolah.csv")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		must(t, "-C", dir, "ingest", "--binding", "disdik.sekolah", path)
+		must(t, "-C", dir, "land", "--once")
+		must(t, "-C", dir, "verify")
+	}
+	query := func(args ...string) string {
+		t.Helper()
+		return must(t, append([]string{"-C", dir, "query", "--format", "csv", "SELECT * FROM pendidikan.sekolah ORDER BY ALL"}, args...)...)
+	}
+	deliver("npsn,tahun,murid\n20219001,2023,100\n20219001,2024,110\n20219002,2024,50\n")
+	first := query()
+	time.Sleep(10 * time.Millisecond)
+	between := time.Now().Format(time.RFC3339Nano)
+	time.Sleep(10 * time.Millisecond)
+	deliver("npsn,tahun,murid\n20219001,2024,120\n") // the second school is gone from 2024
+	if want := "npsn,tahun,murid\n20219001,2023,100\n20219001,2024,120\n"; query() != want {
+		t.Errorf("after the second delivery:\n%s\nwant\n%s", query(), want)
+	}
+	if got := query("--as-of", between); got != first {
+		t.Errorf("as of before it:\n%s\nwant\n%s", got, first)
+	}
+	deliver("npsn,tahun,murid\n,2024,x\n") // nothing of this is acceptable
+	if want := "npsn,tahun,murid\n20219001,2023,100\n20219001,2024,120\n"; query() != want {
+		t.Errorf("a delivery of nothing but faults changed the state:\n%s", query())
+	}
+	if out := must(t, "-C", dir, "deliveries"); !strings.Contains(out, string(catalog.Returned)) {
+		t.Errorf("it was not returned:\n%s", out)
+	}
+}

@@ -53,6 +53,13 @@ func (f *File) Commit() error {
 	return SyncDir(filepath.Dir(f.path))
 }
 
+// CommitAs is Commit under another name in the same folder, for a name that depends on what the file
+// holds.
+func (f *File) CommitAs(path string) error {
+	f.path = path
+	return f.Commit()
+}
+
 // Abort drops the file. It may be called after Commit, where it does nothing.
 func (f *File) Abort() {
 	if f.f.Close() == nil {

@@ -136,6 +136,32 @@ func TestRetryIsOnce(t *testing.T) {
 	}
 }
 
+// TestLateWriterReplacesNothing lets a worker that slept write a batch otherwise than it was committed.
+func TestLateWriterReplacesNothing(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, single)
+	a := lake.Advance{Batch: "b", From: 0, To: 1}
+	var files [][]lake.DataFile
+	for i := range int64(2) {
+		rec := record(t, memory.DefaultAllocator, single, []any{i}, []any{10 * i})
+		files = append(files, write(t, l, "b", origin(deliveryID(1), 1), rec))
+		rec.Release()
+		if i == 0 {
+			if err := l.Commit(t.Context(), dataset, lake.History, files[0], a); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	a.Batch = "b, planned otherwise"
+	if err := l.Commit(t.Context(), dataset, lake.History, files[1], a); !errors.Is(err, lake.ErrMoved) {
+		t.Errorf("late commit = %v, want ErrMoved", err)
+	}
+	got := view(t, l, "kejadian_banjir_riwayat", nil, lake.AsOf{}, "SELECT nilai FROM %s")
+	if diff := cmp.Diff([][]string{{"0"}, {"0"}}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
 // landRange lands batches of one partition until it is at the end, from wherever the table is.
 func landRange(t testing.TB, l *lake.Lake, partition int, end int64) {
 	pos, err := l.Positions(t.Context(), dataset, lake.History)

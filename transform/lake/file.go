@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 
@@ -23,7 +24,8 @@ const magic = "PAR1"
 // rows of a chunk have in common costs next to nothing.
 type fileWriter struct {
 	to      io.Writer
-	at      int64 // bytes written
+	at      int64  // bytes written
+	sum     uint32 // their CRC-32C
 	columns []*chunkWriter
 	sorted  []format.SortingColumn
 	rows    int // of the row group in work
@@ -97,6 +99,7 @@ func valuesFor(t schemas.Type, repeats bool) values {
 func (f *fileWriter) write(b []byte) error {
 	n, err := f.to.Write(b)
 	f.at += int64(n)
+	f.sum = crc32.Update(f.sum, crc32.MakeTable(crc32.Castagnoli), b[:n])
 	return err
 }
 

@@ -9,8 +9,8 @@
 // the expiry of snapshots. Whoever lands a range of offsets says where he believes the table is;
 // the commit fails with [ErrMoved] when it is elsewhere. So a range lands once, whoever tries it,
 // however often. Data files are durable before the catalog knows of them; they are named after
-// their batch, so a retry replaces its own leftovers; and no file of an attempt whose outcome is
-// unknown is ever deleted.
+// their batch and their bytes, so a retry replaces its own leftovers and nothing else; and no file of
+// an attempt whose outcome is unknown is ever deleted.
 //
 // The current state of a key is its row with the largest (event id, row number) among the published
 // deliveries; a delete row removes it. A full delivery removes the rows of other deliveries in its

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -70,8 +69,9 @@ type Writer struct {
 	done []DataFile
 }
 
-// NewWriter returns a writer for a batch. Its files are named after dataset, kind and batch, so
-// that a retry of the batch replaces them; batch must therefore name the rows and not the attempt.
+// NewWriter returns a writer for a batch. Its files are named after dataset, kind, batch and what
+// they hold, so that a retry of the batch replaces them; batch must therefore name the rows and not
+// the attempt.
 func (l *Lake) NewWriter(ctx context.Context, dataset string, k Kind, batch string) (*Writer, error) {
 	t, err := l.load(ctx, dataset, k)
 	if err != nil {
@@ -288,10 +288,17 @@ type dataFile struct {
 	out  *fileWriter
 }
 
+// name is the path of file n of the batch whose bytes have a checksum. The checksum is there for a
+// worker that slept through its batch and wakes up: what it writes of the same rows is the same and
+// may replace what is there, but if it comes out otherwise, the file that was committed stays.
+func (w *Writer) name(n int, sum uint32) string {
+	id := event.Derive(fmt.Sprintf("file|%s|%s|%s|%d|%08x", w.dataset, w.kind, w.batch, n, sum))
+	return filepath.Join(w.location, "data", id.String()+".parquet")
+}
+
 // begin begins the next file of the batch.
 func (w *Writer) begin(rec arrow.RecordBatch) error {
-	name := event.Derive(strings.Join([]string{"file", w.dataset, w.kind.String(), w.batch, strconv.Itoa(len(w.done))}, "|"))
-	path := filepath.Join(w.location, "data", name.String()+".parquet")
+	path := w.name(len(w.done), 0) // until its bytes are known
 	to, err := durable.Create(path)
 	if err != nil {
 		return fmt.Errorf("begin data file: %w", err)
@@ -356,11 +363,12 @@ func (w *Writer) end() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
+	f.path = w.name(len(w.done), f.out.sum)
 	described, err := describe(f, meta, w.table.Spec())
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", f.path, err)
 	}
-	if err := f.to.Commit(); err != nil {
+	if err := f.to.CommitAs(f.path); err != nil {
 		return err
 	}
 	w.done = append(w.done, described)

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"satudata/ingest/event"
+	"satudata/schemas"
 	"satudata/transform/pipeline"
 )
 
@@ -22,9 +24,23 @@ func (c *Catalog) Binding(ctx context.Context, ref string) (string, error) {
 	return c.document(ctx, "binding "+ref, `SELECT document FROM bindings WHERE binding = ? AND version = ?`, name, version)
 }
 
-// LatestContract returns the document of the contract version of a dataset that was registered last.
+// Versions returns the registered contract versions of a dataset, oldest first.
+func (c *Catalog) Versions(ctx context.Context, dataset string) ([]string, error) {
+	versions, err := c.texts(ctx, `SELECT version FROM contracts WHERE dataset = ?`, dataset)
+	slices.SortFunc(versions, schemas.CompareVersions)
+	return versions, err
+}
+
+// LatestContract returns the document of the newest contract version of a dataset, or ErrNotFound.
 func (c *Catalog) LatestContract(ctx context.Context, dataset string) (string, error) {
-	return c.document(ctx, "contract "+dataset, `SELECT document FROM contracts WHERE dataset = ? ORDER BY time DESC LIMIT 1`, dataset)
+	versions, err := c.Versions(ctx, dataset)
+	if err != nil {
+		return "", err
+	}
+	if len(versions) == 0 {
+		return "", fmt.Errorf("contract %s: %w", dataset, ErrNotFound)
+	}
+	return c.Contract(ctx, dataset, versions[len(versions)-1])
 }
 
 func (c *Catalog) document(ctx context.Context, what, query string, args ...any) (string, error) {
@@ -75,18 +91,23 @@ func changed(what, whatEN, name, version string) error {
 
 // Datasets returns the names of the datasets that have a contract, sorted.
 func (c *Catalog) Datasets(ctx context.Context) ([]string, error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT DISTINCT dataset FROM contracts ORDER BY dataset`)
+	return c.texts(ctx, `SELECT DISTINCT dataset FROM contracts ORDER BY dataset`)
+}
+
+// texts returns the only column of a query.
+func (c *Catalog) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := c.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list datasets: %w", err)
+		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	defer rows.Close()
-	var names []string
+	var out []string
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list datasets: %w", err)
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("read catalog: %w", err)
 		}
-		names = append(names, name)
+		out = append(out, text)
 	}
-	return names, rows.Err()
+	return out, rows.Err()
 }

@@ -48,7 +48,9 @@ func (w *Worker) batch(ctx context.Context, dataset string, rng eventlog.Range) 
 	return nil
 }
 
-// ensure makes the tables follow the contract of the batch.
+// ensure makes the tables follow the contract of the batch, by way of the versions before it: so a
+// table has had the columns of each, and chunks of any of them find their place in whatever order
+// they come.
 func (w *Worker) ensure(ctx context.Context, b *batch) error {
 	if b.plan == nil {
 		if _, err := w.o.Lake.Positions(ctx, b.dataset, lake.History); err != nil {
@@ -60,8 +62,21 @@ func (w *Worker) ensure(ctx context.Context, b *batch) error {
 	if w.ensured[b.dataset] == version {
 		return nil
 	}
-	if err := w.o.Lake.Ensure(ctx, b.dataset, b.plan.Fields, b.plan.Key); err != nil {
+	registered, err := w.o.Governance.Versions(ctx, b.dataset)
+	if err != nil {
 		return err
+	}
+	for _, v := range registered {
+		contract, err := w.plans.contract(ctx, b.dataset, v)
+		if err != nil {
+			return err
+		}
+		if err := w.o.Lake.Ensure(ctx, b.dataset, contract.Fields(), contract.Key()); err != nil {
+			return fmt.Errorf("contract version %s: %w", v, err)
+		}
+		if v == version {
+			break
+		}
 	}
 	w.ensured[b.dataset] = version
 	return nil

@@ -43,6 +43,8 @@ var ErrNotRegistered = errors.New("not registered")
 type Governance interface {
 	// Sync takes in the facts that others have recorded.
 	Sync(ctx context.Context) error
+	// Versions returns the registered contract versions of a dataset, oldest first.
+	Versions(ctx context.Context, dataset string) ([]string, error)
 	// Contract and Binding return registered documents, or ErrNotRegistered.
 	Contract(ctx context.Context, dataset, version string) (string, error)
 	Binding(ctx context.Context, ref string) (string, error)

@@ -167,38 +167,55 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
-// TestNewContractVersion: rows of an old version stay readable beside those of a new one that
-// renames a column and adds another, in one topic.
-func TestNewContractVersion(t *testing.T) {
-	r := prepare(t, 20)
+// TestContractVersions: rows of an old contract version land beside those of a new one that renames a
+// column and adds another, in whatever order they come, also when the new one comes first.
+func TestContractVersions(t *testing.T) {
+	for _, order := range []string{"old new old", "new old"} {
+		t.Run(order, func(t *testing.T) {
+			r := openRoad(t, t.TempDir())
+			r.registerVersions(t)
+			for i, version := range strings.Fields(order) {
+				c := chunk(int64(i+1), permit(900+i), 1)
+				if version == "new" {
+					c.Contract, c.Binding = "1.1.0", "dpmptsp.izin@1.1.0"
+				}
+				r.append(t, c.Message())
+			}
+			if err := r.worker(0).Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			n := int64(len(strings.Fields(order)))
+			if got := r.proof(t); got.Accepted != n {
+				t.Errorf("accepted %d, want %d", got.Accepted, n)
+			}
+			x, err := r.lake.Examine(t.Context(), topic, event.Derive("lain"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.Accepted != n || x.Missing["catatan"] != n || x.Missing["luas_m2"] != 0 {
+				t.Errorf("rows of both versions: %+v", x)
+			}
+		})
+	}
+}
+
+// registerVersions registers the permits' contract and binding and a next version of both.
+func (r *road) registerVersions(t *testing.T) {
+	t.Helper()
 	contract := replace(t, permitContract, "version: 1.0.0", "version: 1.1.0")
 	contract = replace(t, contract, "{name: luas, logicalType: integer, description: Luas,",
 		"{name: luas_m2, logicalType: integer, description: Luas, customProperties: [{property: namaLama, value: luas}],")
 	contract = replace(t, contract, "luas <= 1000000", "luas_m2 <= 1000000")
 	contract = replace(t, contract, "      - name: status\n", "      - {name: catatan, logicalType: string, description: Catatan}\n      - name: status\n")
-	binding := fmt.Sprintf(permitBinding, "ndjson")
-	binding = replace(t, binding, "version: 1.0.0", "version: 1.1.0")
+	old := fmt.Sprintf(permitBinding, "ndjson")
+	binding := replace(t, old, "version: 1.0.0", "version: 1.1.0")
 	binding = replace(t, binding, "contract: 1.0.0", "contract: 1.1.0")
 	binding = replace(t, binding, "{to: luas, from: luas}", "{to: luas_m2, from: luas}\n  - {to: catatan, from: catatan}")
-	if err := r.cat.Register(t.Context(), event.ContractRegistered{Dataset: topic, Version: "1.1.0", Document: contract},
-		event.BindingRegistered{Binding: "dpmptsp.izin", Version: "1.1.0", Dataset: topic, Document: binding}); err != nil {
-		t.Fatal(err)
-	}
-	newer, old := chunk(1, permit(900), 1), chunk(2, permit(901), 1)
-	newer.Contract, newer.Binding = "1.1.0", "dpmptsp.izin@1.1.0"
-	r.append(t, newer.Message(), old.Message())
-	if err := r.worker(0).Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := r.proof(t); got.Accepted != 22 {
-		t.Errorf("accepted %d, want 22", got.Accepted)
-	}
-	x, err := r.lake.Examine(t.Context(), topic, event.Derive("lain"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x.Accepted != 2 || x.Missing["catatan"] != 2 || x.Missing["luas_m2"] != 0 {
-		t.Errorf("rows of both versions: %+v", x)
+	for version, docs := range map[string][2]string{"1.0.0": {permitContract, old}, "1.1.0": {contract, binding}} {
+		if err := r.cat.Register(t.Context(), event.ContractRegistered{Dataset: topic, Version: version, Document: docs[0]},
+			event.BindingRegistered{Binding: "dpmptsp.izin", Version: version, Dataset: topic, Document: docs[1]}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

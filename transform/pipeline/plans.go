@@ -57,6 +57,15 @@ func (p *plans) plan(ctx context.Context, key planKey) (*schemas.Plan, error) {
 	return plan, nil
 }
 
+// contract returns a registered contract.
+func (p *plans) contract(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
+	doc, err := p.gov.Contract(ctx, dataset, version)
+	if err != nil {
+		return nil, err
+	}
+	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
+}
+
 func (p *plans) compile(ctx context.Context, key planKey) (*schemas.Plan, error) {
 	contract, err := p.gov.Contract(ctx, key.dataset, key.contract)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync"
 	"time"
@@ -39,13 +40,15 @@ type Catalog struct {
 	db  *sql.DB
 	log eventlog.Log // nil: read only
 	now func() time.Time
+	say *slog.Logger
 	mu  sync.Mutex // held while facts are applied, so that they apply in the order of the log
 }
 
 // Options of Open; the zero value works.
 type Options struct {
-	Log eventlog.Log // without it the catalog answers from what was projected last
-	Now func() time.Time
+	Log    eventlog.Log // without it the catalog answers from what was projected last
+	Now    func() time.Time
+	Logger *slog.Logger // nil discards
 }
 
 // Open opens the projection at path, making it when it is missing, and applies what the log has
@@ -61,7 +64,10 @@ func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog %s: %w", path, err)
 	}
-	c := &Catalog{db: db, log: o.Log, now: o.Now}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Catalog{db: db, log: o.Log, now: o.Now, say: o.Logger}
 	if _, err := db.ExecContext(ctx, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
 	}
@@ -111,36 +117,45 @@ func (c *Catalog) Sync(ctx context.Context) error {
 	}
 }
 
-// applyNext applies one read of the log and returns how many facts it held.
+// applyNext applies one read of the log and returns how many messages it held. The log is read before
+// the transaction begins, so that a slow one keeps nobody from the projection.
 func (c *Catalog) applyNext(ctx context.Context) (n int, err error) {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
+	var from int64
+	if err := c.db.QueryRowContext(ctx, `SELECT next_offset FROM projection`).Scan(&from); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
-	var next int64
-	if err := tx.QueryRowContext(ctx, `SELECT next_offset FROM projection`).Scan(&next); err != nil {
-		return 0, err
-	}
-	records, err := c.log.Read(ctx, eventlog.CatalogTopic, 0, next, readBytes)
+	records, err := c.log.Read(ctx, eventlog.CatalogTopic, 0, from, readBytes)
 	if errors.Is(err, eventlog.ErrNoTopic) || (err == nil && len(records) == 0) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
+	next := records[len(records)-1].Offset + 1
+	moved, err := tx.ExecContext(ctx, `UPDATE projection SET next_offset = ? WHERE next_offset = ?`, next, from)
+	if err != nil {
+		return 0, err
+	}
+	if one, err := moved.RowsAffected(); err != nil || one == 0 {
+		return 1, err // another process has applied them: look again
+	}
 	for _, r := range records {
 		f, err := event.ParseFact(r.Message)
+		if errors.Is(err, event.ErrMalformed) {
+			c.say.Warn("message in the catalog topic is no fact", "offset", r.Offset, "error", err)
+			continue // it stays in the log; it must not keep everybody from the facts behind it
+		}
+		if err == nil {
+			err = apply(ctx, tx, f)
+		}
 		if err != nil {
 			return 0, fmt.Errorf("offset %d: %w", r.Offset, err)
 		}
-		if err := apply(ctx, tx, f); err != nil {
-			return 0, fmt.Errorf("offset %d: %w", r.Offset, err)
-		}
-		next = r.Offset + 1
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE projection SET next_offset = ?`, next); err != nil {
-		return 0, err
 	}
 	return len(records), tx.Commit()
 }

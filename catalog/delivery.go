@@ -54,7 +54,7 @@ const deliveryColumns = `delivery, source, stream, dataset, contract, binding, s
 
 // Deliveries returns the deliveries of a dataset, or of all for "", in the order in which they came.
 func (c *Catalog) Deliveries(ctx context.Context, dataset string) ([]Delivery, error) {
-	return c.deliveries(ctx, `? IN ('', dataset) ORDER BY opened, delivery`, dataset)
+	return c.deliveries(ctx, `? IN ('', dataset) ORDER BY rowid`, dataset)
 }
 
 // Delivery returns the delivery whose id ends with name, or the newest one of a file of that name.
@@ -62,7 +62,7 @@ func (c *Catalog) Deliveries(ctx context.Context, dataset string) ([]Delivery, e
 func (c *Catalog) Delivery(ctx context.Context, name string) (Delivery, error) {
 	found, err := c.deliveries(ctx, `substr(delivery, -length(?1)) = ?1 ORDER BY delivery`, name)
 	if err == nil && len(found) == 0 {
-		found, err = c.deliveries(ctx, `subject = ? ORDER BY opened DESC LIMIT 1`, name)
+		found, err = c.deliveries(ctx, `subject = ? ORDER BY rowid DESC LIMIT 1`, name)
 	}
 	switch {
 	case err != nil:

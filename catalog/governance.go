@@ -13,7 +13,7 @@ var _ pipeline.Governance = (*Catalog)(nil)
 
 // Arrived implements [pipeline.Governance].
 func (c *Catalog) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
-	found, err := c.deliveries(ctx, `status IN (?, ?) ORDER BY received, delivery`, Received, Checked)
+	found, err := c.deliveries(ctx, `status IN (?, ?) ORDER BY rowid`, Received, Checked)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
 	open_fact TEXT NOT NULL DEFAULT '', check_fact TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS deliveries_stream ON deliveries (stream, first_seq);
 CREATE INDEX IF NOT EXISTS deliveries_dataset ON deliveries (dataset, status);
+CREATE INDEX IF NOT EXISTS deliveries_status ON deliveries (status, received);
+CREATE INDEX IF NOT EXISTS deliveries_published ON deliveries (published);
 `
 
 // apply changes the projection by one fact, unless it was applied before.

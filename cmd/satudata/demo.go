@@ -162,7 +162,7 @@ func printTally(out io.Writer, found []catalog.Delivery) error {
 				fmt.Fprintf(out, "  %s: dan %d alasan lain; lihat `satudata rejects %s` (and more)\n", d.Subject, len(d.Check.Reasons)-reasons, short(d.ID))
 				break
 			}
-			fmt.Fprintf(out, "  %s: %s × %s [%s] %s\n", d.Subject, number(r.Count), field(r.Field), r.Rule, r.Say.ID)
+			fmt.Fprintf(out, "  %s: %s × %s [%s] %s\n", d.Subject, number(r.Count), field(r.Field, nil), r.Rule, r.Say.ID)
 		}
 	}
 	return nil

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 
 	"satudata/catalog"
 	"satudata/catalog/query"
@@ -22,6 +23,8 @@ const (
 	exitInUse    = 5 // another process has the workspace's event log open
 	exitNoAccess = 6 // the event log refuses us, or cannot be reached
 	exitNotFound = 7 // no such dataset, delivery, topic
+
+	exitInterrupted = 130 // ended by Ctrl-C or SIGTERM before it was done
 )
 
 // errRefused and errUnproven end a command whose findings were already printed.
@@ -41,8 +44,9 @@ func usageError(format string, args ...any) error { return &usage{fmt.Sprintf(fo
 func exitCode(err error) int {
 	var u *usage
 	var faults schemas.Faults
+	var unreachable *net.OpError
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil:
 		return exitOK
 	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict),
 		errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid):
@@ -53,7 +57,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess):
+	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot):
 		return exitNotFound

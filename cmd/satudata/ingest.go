@@ -25,15 +25,15 @@ type outcome struct {
 
 func (a *app) ingestCommand() *cobra.Command {
 	var binding string
-	var asJSON bool
+	var asJSON, again bool
 	c := &cobra.Command{
 		Use: "ingest [--binding B FILE…]", Short: "Baca kiriman ke log peristiwa (read deliveries into the event log)",
 		Long: `Membaca berkas ke log peristiwa menurut binding B. Tanpa FILE: sumber yang disebut satudata.yaml.
-Berkas yang sudah pernah dibaca tidak dibaca lagi; berkas yang isinya berubah adalah kiriman baru; berkas yang
+Berkas yang sudah pernah dibaca tidak dibaca lagi, kecuali dengan --again; berkas yang isinya berubah adalah kiriman baru; berkas yang
 rusak ditolak seluruhnya (kode keluar 3) dan berkas lainnya tetap dibaca.
 
 (Reads files into the event log under binding B; without files, the sources that satudata.yaml names.
-What was read before is not read again; a changed file is a new delivery; a broken file is refused as
+What was read before is not read again, except with --again; a changed file is a new delivery; a broken file is refused as
 a whole, exit code 3, and the others are read.)`,
 		RunE: func(c *cobra.Command, files []string) error {
 			w, err := a.workspace()
@@ -48,6 +48,7 @@ a whole, exit code 3, and the others are read.)`,
 			err = w.withParts(c.Context(), func(p parts) error {
 				var errs []error
 				for _, f := range feeds {
+					f.again = again
 					var progress source.Progress
 					if !asJSON {
 						progress = source.NewProgress(a.stdout, terminal(a.stdout), time.Now)
@@ -59,8 +60,11 @@ a whole, exit code 3, and the others are read.)`,
 							errs = append(errs, fmt.Errorf("%w: %w", errRefused, o.Refusal))
 						}
 					}
-					if err != nil {
-						return errors.Join(append(errs, err)...)
+					if err != nil { // the other sources are read all the same
+						errs = append(errs, err)
+					}
+					if c.Context().Err() != nil {
+						break
 					}
 				}
 				return errors.Join(errs...)
@@ -72,6 +76,7 @@ a whole, exit code 3, and the others are read.)`,
 		},
 	}
 	c.Flags().StringVar(&binding, "binding", "", "binding menurut nama <opd>.<sumber> (binding by its id)")
+	c.Flags().BoolVar(&again, "again", false, "baca juga berkas yang tidak berubah: untuk kembali ke kiriman lama (read unchanged files too: to go back to an earlier delivery)")
 	c.Flags().BoolVar(&asJSON, "json", false, "hasil setiap kiriman sebagai JSON")
 	return c
 }

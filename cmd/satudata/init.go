@@ -31,7 +31,8 @@ func (a *app) initCommand() *cobra.Command {
 			}
 			fmt.Fprintf(a.stdout, "Ruang kerja dibuat di %s (workspace made)\n", args[0])
 			if withSample {
-				fmt.Fprintf(a.stdout, "Coba: satudata -C %[1]s ingest && satudata -C %[1]s land --once && satudata -C %[1]s datasets\n", args[0])
+				fmt.Fprintf(a.stdout, "Coba (try):\n  satudata -C %[1]s ingest       # kode keluar 3: satu berkas contoh memang rusak (one sample file is broken on purpose)\n"+
+					"  satudata -C %[1]s land --once\n  satudata -C %[1]s datasets\n", args[0])
 			} else {
 				fmt.Fprintf(a.stdout, "Taruh kontrak di %s dan binding di %s (put contracts and bindings there)\n",
 					filepath.Join(args[0], "contracts"), filepath.Join(args[0], "bindings"))

@@ -88,8 +88,9 @@ func (w *workspace) printRejects(ctx context.Context, p parts, d catalog.Deliver
 	}
 	fmt.Fprintf(out, "dibaca %s, diterima %s, ditolak %s, disisihkan %s\n\n",
 		number(d.Check.Read), number(d.Check.Accepted), number(d.Check.Rejected), number(d.Check.SetAside))
+	names := columnNames(ctx, p, d)
 	for _, r := range d.Check.Reasons {
-		fmt.Fprintf(out, "%7s × %s [%s]\n          contoh: %s (%s)\n", number(r.Count), field(r.Field), r.Rule, r.Say.ID, r.Say.EN)
+		fmt.Fprintf(out, "%7s × %s [%s]\n          contoh: %s (%s)\n", number(r.Count), field(r.Field, names), r.Rule, r.Say.ID, r.Say.EN)
 	}
 	for _, m := range d.Check.Warnings {
 		fmt.Fprintf(out, "peringatan: %s (%s)\n", m.ID, m.EN)
@@ -100,18 +101,24 @@ func (w *workspace) printRejects(ctx context.Context, p parts, d catalog.Deliver
 	return w.rejects(ctx, p, d, limit, func(r rejectedRow) error {
 		fmt.Fprintf(out, "baris %d: %s\n", r.Row, quality.Excerpt([]byte(r.Raw)))
 		for _, why := range r.Reasons {
-			fmt.Fprintf(out, "    %s [%s] %s (%s)\n", field(why.Field), why.Rule, why.Say.ID, why.Say.EN)
+			fmt.Fprintf(out, "    %s [%s] %s (%s)\n", field(why.Field, names), why.Rule, why.Say.ID, why.Say.EN)
 		}
 		return nil
 	})
 }
 
-// field names what a reason is about.
-func field(name string) string {
+// field names what a reason is about, also as the delivered file calls it where names knows that.
+func field(name string, names map[string]string) string {
 	if name == "" {
 		return "seluruh baris"
 	}
-	return name
+	parts := strings.Split(name, ", ")
+	for i, part := range parts {
+		if delivered := names[part]; delivered != "" {
+			parts[i] = fmt.Sprintf("%s (di berkas: %s)", part, delivered)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // rejects calls do with the rejected rows of a delivery, in the order of its file; limit 0 means all.

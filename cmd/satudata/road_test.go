@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -279,9 +281,9 @@ func TestConfigMasksSecrets(t *testing.T) {
 func TestGiveBack(t *testing.T) {
 	dir := sampleDir(t)
 	for file, want := range map[string][2]string{
-		"penduduk.csv":         {"baris,alasan,Kode Wilayah,Nama Wilayah,Tahun,", ",16.02,Kabupaten Ogan Komering Ilir,2021,P,65 tahun ke atas,2.53\n"},
-		"kejadian_banjir.xlsx": {"baris,alasan,", ",1614,"},
-		"kasus_dbd.ndjson":     {"baris,alasan,mentah\n", `{""`},
+		"penduduk.csv":         {"\ufeffKode Wilayah;Nama Wilayah;Tahun;JK;Kelompok Umur;Jumlah (jiwa);_baris;_alasan\n", "\n16.02;Kabupaten Ogan Komering Ilir;2021;P;65 tahun ke atas;2.53;13;"},
+		"kejadian_banjir.xlsx": {"\ufeff", "\n1614,"},
+		"kasus_dbd.ndjson":     {"\ufeffrekaman,_baris,_alasan\n", `{""`},
 	} {
 		out := must(t, "-C", dir, "rejects", file, "--csv", "-")
 		if !strings.HasPrefix(out, want[0]) || !strings.Contains(out, want[1]) {
@@ -332,5 +334,54 @@ func TestFullDelivery(t *testing.T) {
 	}
 	if out := must(t, "-C", dir, "deliveries"); !strings.Contains(out, string(catalog.Returned)) {
 		t.Errorf("it was not returned:\n%s", out)
+	}
+}
+
+// TestMendedRowsComeBack: the file that was given back, mended, is a delivery that the binding reads.
+func TestMendedRowsComeBack(t *testing.T) {
+	dir := sampleDir(t)
+	path := filepath.Join(dir, "deliveries", "disdukcapil", "perbaikan.csv")
+	must(t, "-C", dir, "rejects", "penduduk.csv", "--csv", path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.Replace(string(data), "65 tahun ke atas;2.53;", "65 tahun ke atas;2.530;", 1)
+	if err := os.WriteFile(path, []byte(mended), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "-C", dir, "ingest", "--binding", "disdukcapil.penduduk", path)
+	must(t, "-C", dir, "land", "--once")
+	if got := tallies(t, dir)["perbaikan.csv"]; got.Accepted < 1 || got.Read != 13 {
+		t.Errorf("of the mended file %+v, want one accepted row of 13 at least", got)
+	}
+}
+
+// TestBackToAnEarlierFile: a file that was delivered before is taken again when asked for.
+func TestBackToAnEarlierFile(t *testing.T) {
+	dir := sampleDir(t)
+	path := filepath.Join(dir, "deliveries/diskominfo/indeks_spbe.csv")
+	for _, tt := range []struct{ flag, want string }{{"--json", "unchanged"}, {"--again", "received"}} {
+		var got []outcome
+		if err := json.Unmarshal([]byte(must(t, "-C", dir, "ingest", "--json", tt.flag, "--binding", "diskominfo.indeks_spbe", path)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || string(got[0].Status) != tt.want {
+			t.Errorf("with %s: %+v, want %s", tt.flag, got, tt.want)
+		}
+	}
+	must(t, "-C", dir, "land", "--once")
+	must(t, "-C", dir, "verify")
+}
+
+// TestInterrupted: a command that is ended before it is done does not look done.
+func TestInterrupted(t *testing.T) {
+	dir := sampleDir(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{{"verify"}, {"land", "--once"}, {"ingest"}, {"query", "SELECT 1"}} {
+		if code := run(ctx, append([]string{"-C", dir}, args...), strings.NewReader(""), io.Discard, io.Discard); code != exitInterrupted {
+			t.Errorf("%s, interrupted: exit code %d, want %d", args[0], code, exitInterrupted)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"satudata/catalog/query"
 	"satudata/ingest/eventlog"
 )
 
@@ -37,7 +38,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && exitCode(err) != exitOK {
+	if err != nil && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, query.ErrCanceled)) {
+		fmt.Fprintln(stderr, "satudata: dihentikan (interrupted)")
+		return exitInterrupted
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "satudata: %s\n", say(err))
 		if errors.Is(err, eventlog.ErrLocked) {
 			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu, atau taruh berkas di folder yang diawasi `satudata up` (the workspace is in use; stop that process, or put files where `satudata up` watches)")
@@ -57,7 +62,7 @@ data, mendaratkannya tepat satu kali ke tabel Iceberg, dan menjawab kueri SQL da
 lands them exactly once in Iceberg tables, and answers SQL from that one source.)
 
 Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi, 3 kiriman ditolak,
-4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan.`,
+4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan, 130 dihentikan.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {

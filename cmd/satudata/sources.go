@@ -22,7 +22,8 @@ type feed struct {
 	binding  *schemas.Binding
 	contract *schemas.Contract
 	paths    []string
-	chunk    int // payload bytes of one chunk at most
+	chunk    int  // payload bytes of one chunk at most
+	again    bool // read files also when they are unchanged
 }
 
 // name is the feed as the log knows it.
@@ -54,7 +55,7 @@ func (f feed) register(ctx context.Context, p parts) error {
 // read moves what the feed's source offers now into the log.
 func (w *workspace) read(ctx context.Context, p parts, f feed, src source.Source, progress source.Progress) ([]source.Outcome, error) {
 	return source.Run(ctx, src, source.Options{
-		Log: p.log, Ledger: p.cat, Dataset: f.contract.Dataset, Contract: f.contract.Version,
+		Again: f.again, Log: p.log, Ledger: p.cat, Dataset: f.contract.Dataset, Contract: f.contract.Version,
 		Binding: f.binding.ID + "@" + f.binding.Version, Source: f.name(), Progress: progress, Logger: w.log,
 	})
 }
@@ -93,6 +94,10 @@ func (w *workspace) documents() (documents, error) {
 		b, err := schemas.ParseBinding(name, text)
 		if err != nil {
 			errs = append(errs, err)
+			continue
+		}
+		if first := docs.bindings[b.ID]; first != nil {
+			errs = append(errs, usageError("%s dan %s sama-sama berisi binding %s; simpan satu versi saja (both hold this binding; keep one version)", first.File, b.File, b.ID))
 			continue
 		}
 		docs.bindings[b.ID] = b

@@ -74,7 +74,7 @@ func recorded(cat *catalog.Catalog) func(context.Context, string) ([]pipeline.Re
 }
 
 func printReport(out io.Writer, r pipeline.Report) error {
-	err := columns(out, "DATASET|PENGIRIMAN|BERKAS|DIBACA|=|DITERIMA|+ DITOLAK|+ DISISIHKAN|+ DALAM PERJALANAN|", func(print func(...any)) {
+	err := columns(out, "DATASET|PENGIRIMAN|BERKAS|DIBACA|=|DITERIMA|+ DITOLAK|+ DISISIHKAN|+ DALAM PERJALANAN|HASIL", func(print func(...any)) {
 		for _, a := range r.Accounts {
 			mark := "cocok"
 			if !a.Holds() {

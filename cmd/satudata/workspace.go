@@ -96,7 +96,7 @@ func (w *workspace) openCatalog(ctx context.Context, log eventlog.Log) (*catalog
 	if err := durable.MkdirAll(w.path("state")); err != nil {
 		return nil, err
 	}
-	return catalog.Open(ctx, w.path("state", "catalog.db"), catalog.Options{Log: log})
+	return catalog.Open(ctx, w.path("state", "catalog.db"), catalog.Options{Log: log, Logger: w.log})
 }
 
 // parts is what most commands work with. The log is nil where a command only reads.

@@ -23,6 +23,7 @@ type Options struct {
 	Contract string // contract version in force, "1.0.0"
 	Binding  string // binding in force, "bpbd.banjir@1.0.0"
 	Source   string // "/opd/<opd>/<source>"
+	Again    bool   // take a delivery also when its records are unchanged
 	Progress Progress
 	Logger   *slog.Logger
 	Now      func() time.Time
@@ -137,10 +138,14 @@ func (r *runner) record(ctx context.Context, facts ...event.Body) error {
 	return nil
 }
 
-// refuse records that a delivery cannot be taken. Each attempt is a fact of its own.
+// refuse records that a delivery cannot be taken. Offered again with the same fault it is the same
+// fact, until the stream has taken something else.
 func (r *runner) refuse(ctx context.Context, refusal *Refusal) (Outcome, error) {
-	at := strconv.FormatInt(r.o.Now().UnixNano(), 10)
-	id := event.Derive(r.stream + "|" + refusal.Subject + "|" + refusal.Reason.ID + "|" + at)
+	standing, err := r.o.Ledger.Stream(ctx, r.stream)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
+	}
+	id := event.Derive(r.stream + "|" + refusal.Subject + "|" + refusal.Reason.ID + "|" + strconv.FormatInt(standing.LastSeq, 10))
 	out := Outcome{Info: Info{Subject: refusal.Subject}, Delivery: id, Status: Refused, Refusal: refusal}
 	return out, r.record(ctx, event.DeliveryRefused{
 		Delivery: id, Source: r.o.Source, Dataset: r.o.Dataset, Binding: r.o.Binding, Subject: refusal.Subject, Reason: refusal.Reason,
@@ -165,7 +170,7 @@ func (r *runner) take(ctx context.Context, d Delivery) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if earlier != uuid.Nil {
+	if earlier != uuid.Nil && !r.o.Again {
 		return Outcome{Info: info, Delivery: earlier, Status: Unchanged}, nil
 	}
 	if standing.Open != nil {

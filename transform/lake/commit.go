@@ -62,7 +62,9 @@ func property(p iceberg.Properties, name string, v any) error {
 // files remain for the cleaning to find. When the same batch was committed before, it is a success.
 //
 // The history takes ranges without a gap; its first commit of a partition may start anywhere. The
-// rejected table gets only the ranges with rejects, so it may be behind a.From, never ahead.
+// rejected table gets only the ranges with rejects, before the history gets them; so it may be behind
+// a.From, never ahead, and the history must not be ahead either: a worker that was overtaken judged
+// its rows beside rows that landed since, as copies of themselves.
 //
 // Several processes may commit to one table: conflicts are retried here.
 func (l *Lake) Commit(ctx context.Context, dataset string, k Kind, files []DataFile, a Advance) error {
@@ -73,6 +75,9 @@ func (l *Lake) Commit(ctx context.Context, dataset string, k Kind, files []DataF
 	defer cancel()
 	err := l.retryCommit(ctx, dataset, k, func(t *table.Table) error {
 		pos, done, err := advance(t.Properties(), k, a)
+		if err == nil && !done && k == Rejected {
+			err = l.notOvertaken(ctx, dataset, a)
+		}
 		if err != nil || done {
 			return err
 		}
@@ -155,6 +160,20 @@ func advance(p iceberg.Properties, k Kind, a Advance) (next iceberg.Properties, 
 		next[name] = string(text)
 	}
 	return next, false, nil
+}
+
+// notOvertaken is ErrMoved when the history has landed what a begins with. A look before the commit
+// is enough: what a worker judged while the history stood still is what everybody judges, and if
+// there were rejects, whoever lands the range next finds the rejected table ahead of him.
+func (l *Lake) notOvertaken(ctx context.Context, dataset string, a Advance) error {
+	history, err := l.Positions(ctx, dataset, History)
+	if err != nil {
+		return err
+	}
+	if at, ok := history.Offsets[a.Partition]; ok && at > a.From {
+		return fmt.Errorf("%w: the history of partition %d is at %d already", ErrMoved, a.Partition, at)
+	}
+	return nil
 }
 
 // commit makes one attempt on top of t.

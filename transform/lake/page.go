@@ -99,9 +99,11 @@ func (c *chunkWriter) endPage() error {
 	if err != nil {
 		return fmt.Errorf("encode column %s: %w", c.field.Name, err)
 	}
-	raw, encoding, err := c.values.encode(c.raw)
-	if err != nil {
-		return fmt.Errorf("encode column %s: %w", c.field.Name, err)
+	raw, encoding := c.raw[:0], format.Plain // of a page without values: a dictionary of none confuses readers
+	if c.nulls < c.rows {
+		if raw, encoding, err = c.values.encode(c.raw); err != nil {
+			return fmt.Errorf("encode column %s: %w", c.field.Name, err)
+		}
 	}
 	packed, err := c.codec.Encode(c.packed, raw)
 	if err != nil {

@@ -200,7 +200,7 @@ func (w *Writer) resolve(s *arrow.Schema) error {
 		take[i] = -1
 	}
 	for i, f := range s.Fields() {
-		id, ok := w.fieldID(f.Name)
+		id, ok := fieldID(w.table, f.Name)
 		at := -1
 		for k, field := range w.schema.Fields() {
 			if ok && field.ID == id {
@@ -216,12 +216,13 @@ func (w *Writer) resolve(s *arrow.Schema) error {
 	return nil
 }
 
-func (w *Writer) fieldID(name string) (int, bool) {
-	if f, ok := w.schema.FindFieldByName(name); ok {
+// fieldID is the id of the column that has, or last had, a name.
+func fieldID(t *table.Table, name string) (int, bool) {
+	if f, ok := t.Schema().FindFieldByName(name); ok {
 		return f.ID, true
 	}
 	best, id := -1, 0
-	for version, s := range w.table.Schemas() {
+	for version, s := range t.Schemas() {
 		if f, ok := s.FindFieldByName(name); ok && version > best {
 			best, id = version, f.ID
 		}

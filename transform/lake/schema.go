@@ -206,8 +206,12 @@ func keyOf(t *table.Table) ([]string, error) {
 	return names, nil
 }
 
-// evolve commits what a table lacks of the columns that a contract wants.
+// evolve commits what a table lacks of the columns that a contract wants. A contract version that the
+// table has already grown beyond wants nothing: chunks of it are still on their way.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, fields []schemas.Field, key []int) error {
+	if outgrown(t, fields) {
+		return nil
+	}
 	tx := t.NewTransaction()
 	changed, err := evolveSchema(tx, t.Schema(), fields)
 	if err != nil {
@@ -233,6 +237,38 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, fields []schemas.Fiel
 	ctx, cancel := finish(ctx)
 	defer cancel()
 	return l.end(ctx, tx)
+}
+
+// outgrown says whether fields are the columns that a table had under an earlier schema and not the
+// ones it has now.
+func outgrown(t *table.Table, fields []schemas.Field) bool {
+	now := t.Schema()
+	for _, f := range fields {
+		_, named := now.FindFieldByName(f.Name)
+		if _, before := now.FindFieldByName(f.RenamedFrom); before && !named {
+			return false // renamed back
+		}
+	}
+	if sameFields(now, fields) {
+		return false
+	}
+	for _, s := range t.Schemas() {
+		if sameFields(s, fields) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameFields says whether the contract columns of a schema have the names and types of fields.
+func sameFields(s *iceberg.Schema, fields []schemas.Field) bool {
+	for _, f := range fields {
+		have, ok := s.FindFieldByName(f.Name)
+		if !ok || !icebergType(f.Type).Equals(have.Type) {
+			return false
+		}
+	}
+	return len(fields) == len(contractFields(s))
 }
 
 // evolveSchema stages the changes of columns and says whether there are any.

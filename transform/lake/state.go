@@ -124,6 +124,7 @@ func (l *Lake) state(ctx context.Context, dataset string, published []Publicatio
 	for _, f := range contractFields(history.Schema()) {
 		s.contract = append(s.contract, f.Name)
 	}
+	published = renamed(history, published)
 	s.fold = foldOf(currentSnap)
 	s.plan(published)
 	return s, nil
@@ -154,6 +155,21 @@ func (s *state) plan(published []Publication) {
 		s.ordered = s.ordered && first > f.last
 	}
 	s.folded = f.count
+}
+
+// renamed gives the columns by which full deliveries replace the names that they have now.
+func renamed(t *table.Table, published []Publication) []Publication {
+	out := slices.Clone(published)
+	for i, p := range out {
+		by := slices.Clone(p.ReplaceBy)
+		for k, name := range by {
+			if id, ok := fieldID(t, name); ok {
+				by[k], _ = t.Schema().FindColumnName(id)
+			}
+		}
+		out[i].ReplaceBy = by
+	}
+	return out
 }
 
 // sameColumns says whether both tables follow the same contract; between the two commits of an

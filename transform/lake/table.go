@@ -220,7 +220,8 @@ const (
 
 // Ensure makes the three tables of a dataset, or follows its contract to a new version: columns are
 // added, renamed (Field.RenamedFrom), reordered, and decimals widened. Any other change is
-// ErrIncompatible. key holds indexes into fields. It is durable on return and may be called by
+// ErrIncompatible. The columns of an earlier version change nothing: rows of both may land by turns.
+// key holds indexes into fields. It is durable on return and may be called by
 // several processes at once.
 func (l *Lake) Ensure(ctx context.Context, dataset string, fields []schemas.Field, key []int) error {
 	if err := checkFields(fields, key); err != nil {

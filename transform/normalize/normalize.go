@@ -30,7 +30,7 @@ import (
 
 // maxObservations bounds what one chunk may unfold to. A record in order has a byte for each of its
 // observations, so only junk comes near.
-const maxObservations = 1 << 24
+const maxObservations = 1 << 20
 
 // Normalizer decodes chunks by one plan. It is not safe for concurrent use; workers have one each.
 type Normalizer struct {
@@ -102,7 +102,7 @@ func (n *Normalizer) Chunk(c event.Chunk) (*Result, error) {
 		return nil, err
 	}
 	across := n.plan.Observations()
-	if c.Rows < 0 || c.Rows > len(c.Data) || len(c.Data) > maxData || c.Rows > maxObservations/across {
+	if c.Rows < 0 || c.Rows > len(c.Data) || len(c.Data) > maxData || c.Rows > max(maxObservations, len(c.Data))/across {
 		return nil, fmt.Errorf("%w: %d records of %d observations in %d bytes", event.ErrMalformed, c.Rows, across, len(c.Data))
 	}
 	l, err := n.split(f, c)

@@ -23,7 +23,7 @@ func (w *Worker) trimKeys() {
 
 // checkKeys rejects the observations whose key the delivery had before. What it had before is what
 // landed of it, so the verdict is the same however often the range is tried.
-func (w *Worker) checkKeys(ctx context.Context, d decoded) error {
+func (w *Worker) checkKeys(ctx context.Context, d decoded, b *batch) error {
 	if len(d.plan.Key) == 0 || d.chunk.Op == event.Delete {
 		return nil
 	}
@@ -34,6 +34,10 @@ func (w *Worker) checkKeys(ctx context.Context, d decoded) error {
 			return keys.Load(key, rows)
 		})
 		if err != nil {
+			return err
+		}
+		// Positions only grow, so what was read is what had landed before the batch.
+		if err := w.unmoved(ctx, b.dataset, b.partition, b.from); err != nil {
 			return err
 		}
 		w.keys[d.chunk.Delivery] = keys

@@ -29,6 +29,9 @@ func (w *Worker) batch(ctx context.Context, dataset string, rng eventlog.Range) 
 		w.at[dataset].Offsets[rng.Partition] = rng.Next
 		return nil
 	}
+	if err := w.unmoved(ctx, dataset, b.partition, b.from); err != nil {
+		return err
+	}
 	if err := w.ensure(ctx, b); err != nil {
 		return err
 	}
@@ -71,7 +74,15 @@ func (w *Worker) ensure(ctx context.Context, b *batch) error {
 		if err != nil {
 			return err
 		}
-		if err := w.o.Lake.Ensure(ctx, b.dataset, contract.Fields(), contract.Key()); err != nil {
+		err = w.o.Lake.Ensure(ctx, b.dataset, contract.Fields(), contract.Key())
+		switch {
+		case errors.Is(err, lake.ErrIncompatible) && v == version:
+			b.refuse(event.Sentence{
+				ID: fmt.Sprintf("tabel %s tidak dapat mengikuti kontrak versi %s: %v", b.dataset, v, err),
+				EN: fmt.Sprintf("the tables of %s cannot follow contract version %s: %v", b.dataset, v, err),
+			})
+			return nil
+		case err != nil && !errors.Is(err, lake.ErrIncompatible):
 			return fmt.Errorf("contract version %s: %w", v, err)
 		}
 		if v == version {
@@ -104,7 +115,7 @@ func (w *Worker) write(ctx context.Context, b *batch) (Landed, error) {
 }
 
 // decode calls take with every piece, decoded, in order. At most Workers pieces are decoded at once
-// and few wait, so memory does not grow with the batch.
+// and few wait, so only the payloads of a batch are in memory as a whole.
 func (w *Worker) decode(ctx context.Context, pieces []piece, take func(context.Context, decoded) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	queue := make(chan chan decoded, w.o.Workers)
@@ -138,8 +149,10 @@ func (w *Worker) decode(ctx context.Context, pieces []piece, take func(context.C
 			if !ok {
 				continue // its own goroutine reports why
 			}
-			if failed == nil && ctx.Err() == nil {
-				failed = take(ctx, d)
+			if failed == nil { // a piece that is not taken must not be committed as landed
+				if failed = ctx.Err(); failed == nil {
+					failed = take(ctx, d)
+				}
 			}
 			w.release(d)
 		}
@@ -215,9 +228,9 @@ func (o *output) abort() {
 func (o *output) take(ctx context.Context, d decoded) error {
 	origin := lake.Origin{Event: d.chunk.ID, Delivery: d.chunk.Delivery, OPD: opd(d.chunk.Source), Recorded: d.chunk.Time, Deleted: d.chunk.Op == event.Delete}
 	if d.Result == nil {
-		return o.reject(origin, d, whole(d))
+		return o.rejectWhole(origin, d)
 	}
-	if err := o.w.checkKeys(ctx, d); err != nil {
+	if err := o.w.checkKeys(ctx, d, o.batch); err != nil {
 		return err
 	}
 	v := d.Verdicts
@@ -305,25 +318,31 @@ func readings(d decoded, obs int) []quality.Reason {
 	return out
 }
 
-// whole are the rejects for a chunk that is rejected as a whole: one for every observation that it
-// announces, so that the counts add up; the first shows what it holds.
-func whole(d decoded) []lake.Reject {
+// rejectWhole rejects every observation that a chunk announces, so that the counts add up; the first
+// shows what it holds.
+func (o *output) rejectWhole(origin lake.Origin, d decoded) error {
+	const at = 4096 // rejects in memory at once, for a chunk may announce very many
 	n := d.chunk.Rows
 	if d.plan != nil {
 		n *= d.plan.Observations()
 	}
 	reasons, err := json.Marshal([]quality.Reason{{Rule: quality.RuleStructure, Say: *d.refuse}})
 	if err != nil {
-		panic(err) // strings always encode
+		return err
 	}
-	out := make([]lake.Reject, n)
-	for i := range out {
-		out[i] = lake.Reject{Row: int64(i), SourceRow: d.chunk.FirstRow, Status: lake.StatusRejected, Reasons: string(reasons)}
+	for from := 0; from < n; from += at {
+		rejects := make([]lake.Reject, min(at, n-from))
+		for i := range rejects {
+			rejects[i] = lake.Reject{Row: int64(from + i), SourceRow: d.chunk.FirstRow, Status: lake.StatusRejected, Reasons: string(reasons)}
+		}
+		if from == 0 {
+			rejects[0].Raw = text(d.chunk.Data[:min(len(d.chunk.Data), maxRaw)])
+		}
+		if err := o.reject(origin, d, rejects); err != nil {
+			return err
+		}
 	}
-	if n > 0 {
-		out[0].Raw = text(d.chunk.Data[:min(len(d.chunk.Data), maxRaw)])
-	}
-	return out
+	return nil
 }
 
 // maxRaw is how much of a chunk that cannot be taken apart the rejected table keeps; the log has the rest.

@@ -13,8 +13,10 @@
 //     knows by its own position which rows it has and is given only the ones beyond;
 //   - killed after: the position is past the batch.
 //
-// Several workers may run. Two that take the same batch race for one commit, the loser sees that the
-// position has moved (lake.ErrMoved), forgets its batch and reads on from there.
+// Several workers may run. Each makes sure that the position is where it believes before it judges a
+// batch, and every commit makes sure again: of two that take the same batch the loser sees that the
+// position has moved (lake.ErrMoved), forgets what it knew and reads on from there. What both make of
+// the same offsets is the same to the byte, so it does no harm that their files have the same names.
 package pipeline
 
 import (
@@ -98,6 +100,8 @@ type Worker struct {
 	keys  map[uuid.UUID]*quality.Keys // of the deliveries under way
 	at    map[string]lake.Positions   // what the history tables say, as of our last look; another worker may be further
 
+	topics  []string          // the datasets of the log
+	listed  time.Time         // when they were asked for
 	ensured map[string]string // contract version that the tables of a dataset follow, as far as we know
 }
 
@@ -124,6 +128,7 @@ func New(o Options) *Worker {
 // Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
 // others; its error is returned at the end.
 func (w *Worker) Drain(ctx context.Context) error {
+	w.listed = time.Time{}
 	_, err := w.pass(ctx, nil)
 	return err
 }
@@ -144,11 +149,11 @@ type Share func(ctx context.Context, topics []string, run func(ctx context.Conte
 func (w *Worker) runShared(ctx context.Context) error {
 	for ctx.Err() == nil {
 		topics, err := w.datasets(ctx)
-		if err != nil {
+		if w.fatal(err) {
 			return err
 		}
-		if len(topics) == 0 {
-			wait(ctx, w.o.PollEvery)
+		if err != nil || len(topics) == 0 {
+			wait(ctx, time.Second)
 			continue
 		}
 		joined, leave := context.WithCancel(ctx)
@@ -161,16 +166,27 @@ func (w *Worker) runShared(ctx context.Context) error {
 		err = w.o.Share(joined, topics, w.loop)
 		leave()
 		<-watched
-		if err != nil {
+		if w.fatal(err) {
 			return err
 		}
 	}
 	return nil
 }
 
+// fatal says whether trouble is for the operator to mend, and logs the kind that passes.
+func (w *Worker) fatal(err error) bool {
+	if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrAccess) {
+		return true
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		w.o.Logger.Error("event log is out of reach, trying again", "error", err)
+	}
+	return false
+}
+
 func (w *Worker) awaitNewTopic(ctx context.Context, known int) {
 	for wait(ctx, 2*time.Second) {
-		if topics, err := w.datasets(ctx); err == nil && len(topics) != known {
+		if topics, err := w.list(ctx); err == nil && len(topics) != known {
 			return
 		}
 	}
@@ -180,6 +196,8 @@ func (w *Worker) awaitNewTopic(ctx context.Context, known int) {
 // logged and tried again.
 func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	const slowest = 30 * time.Second
+	clear(w.at) // what we knew of partitions may be of a time when they were ours before
+	clear(w.keys)
 	pause := w.o.PollEvery
 	for ctx.Err() == nil {
 		landed, err := w.pass(ctx, assigned)
@@ -227,6 +245,9 @@ func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed in
 
 // dataset lands the partitions of one dataset to their ends.
 func (w *Worker) dataset(ctx context.Context, dataset string, assigned map[string][]int) (landed int, err error) {
+	if assigned != nil && len(assigned[dataset]) == 0 {
+		return 0, nil
+	}
 	ranges, err := w.o.Log.Ranges(ctx, dataset)
 	if err != nil {
 		return 0, err
@@ -250,8 +271,22 @@ func (w *Worker) dataset(ctx context.Context, dataset string, assigned map[strin
 	return landed, nil
 }
 
-// datasets are the topics of the log that hold records.
+// datasets are the topics of the log that hold records. A running worker asks once a second: to ask a
+// Kafka is a round trip.
 func (w *Worker) datasets(ctx context.Context) ([]string, error) {
+	if time.Since(w.listed) < time.Second {
+		return w.topics, nil
+	}
+	names, err := w.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.topics, w.listed = names, time.Now()
+	return names, nil
+}
+
+// list asks the log for the datasets.
+func (w *Worker) list(ctx context.Context) ([]string, error) {
 	topics, err := w.o.Log.Topics(ctx)
 	if err != nil {
 		return nil, err

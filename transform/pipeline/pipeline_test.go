@@ -247,7 +247,7 @@ func TestVerifyFinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.lake.Commit(t.Context(), topic, lake.Rejected, files, lake.Advance{Batch: "selundupan", To: 1}); err != nil {
+	if err := r.lake.Commit(t.Context(), topic, lake.Rejected, files, lake.Advance{Batch: "selundupan", Partition: 7, To: 1}); err != nil {
 		t.Fatal(err)
 	}
 	report, err := pipeline.Verifier{Log: r.log, Lake: r.lake, Governance: r.cat, Reference: r.ref,

@@ -133,6 +133,9 @@ func (w *Worker) fold(ctx context.Context, dataset string) error {
 		return err
 	}
 	res, err := w.o.Lake.Fold(ctx, dataset, published, false)
+	if errors.Is(err, lake.ErrMoved) {
+		return nil // another worker has just folded it
+	}
 	if err != nil {
 		return err
 	}

@@ -59,10 +59,16 @@ func (c *Catalog) document(ctx context.Context, what, query string, args ...any)
 // registered, is what old deliveries were read with: another document under the same version is
 // ErrConflict, and the answer is to raise the version.
 func (c *Catalog) Register(ctx context.Context, contract event.ContractRegistered, binding event.BindingRegistered) error {
+	if err := c.Sync(ctx); err != nil { // another process may have registered
+		return err
+	}
 	var facts []event.Body
 	known, err := c.Contract(ctx, contract.Dataset, contract.Version)
 	switch {
 	case errors.Is(err, ErrNotFound):
+		if err := c.checkSuccession(ctx, contract); err != nil {
+			return err
+		}
 		facts = append(facts, contract)
 	case err != nil:
 		return err
@@ -82,6 +88,45 @@ func (c *Catalog) Register(ctx context.Context, contract event.ContractRegistere
 		return nil
 	}
 	return c.Record(ctx, facts...)
+}
+
+// checkSuccession refuses a contract that the tables cannot follow from the version before it, or that
+// the version after it cannot follow.
+func (c *Catalog) checkSuccession(ctx context.Context, registered event.ContractRegistered) error {
+	contract, err := schemas.ParseContract("contracts/"+registered.Dataset+".yaml", []byte(registered.Document))
+	if err != nil {
+		return err
+	}
+	versions, err := c.Versions(ctx, registered.Dataset)
+	if err != nil {
+		return err
+	}
+	at, _ := slices.BinarySearchFunc(versions, registered.Version, schemas.CompareVersions)
+	if at > 0 {
+		before, err := c.parsed(ctx, registered.Dataset, versions[at-1])
+		if err != nil {
+			return err
+		}
+		if err := schemas.CheckSuccessor(before, contract); err != nil {
+			return err
+		}
+	}
+	if at < len(versions) {
+		after, err := c.parsed(ctx, registered.Dataset, versions[at])
+		if err != nil {
+			return err
+		}
+		return schemas.CheckSuccessor(contract, after)
+	}
+	return nil
+}
+
+func (c *Catalog) parsed(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
+	doc, err := c.Contract(ctx, dataset, version)
+	if err != nil {
+		return nil, err
+	}
+	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
 }
 
 func changed(what, whatEN, name, version string) error {

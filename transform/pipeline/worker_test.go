@@ -1,0 +1,133 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"satudata/catalog"
+	"satudata/ingest/event"
+	"satudata/ingest/eventlog"
+)
+
+// TestCancelledLanding: a landing that is cancelled at random moments, over and over, loses nothing.
+func TestCancelledLanding(t *testing.T) {
+	const rows = 4000
+	path := filepath.Join(t.TempDir(), "izin.ndjson")
+	writePermits(t, path, "ndjson", rows)
+	for range 10 {
+		r := openRoad(t, t.TempDir())
+		r.ingest(t, path, "ndjson")
+		for range 8 {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Duration(rand.IntN(25_000))*time.Microsecond, cancel)
+			_ = r.worker(0).Drain(ctx) // what it says of the cancellation does not matter
+			cancel()
+		}
+		if err := r.worker(0).Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.proof(t); got.Accepted != rows {
+			t.Fatalf("%d of %d rows landed", got.Accepted, rows)
+		}
+	}
+}
+
+// TestPartitionComesBack: a worker whose partition went to another one and came back does not judge by
+// what it knew before.
+func TestPartitionComesBack(t *testing.T) {
+	r := prepare(t, 100)
+	first, second := r.worker(0), r.worker(0)
+	if err := first.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "lagi.ndjson")
+	writePermits(t, path, "ndjson", 200)
+	r.ingest(t, path, "ndjson")
+	if err := second.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 300 || got.Rejected != 0 {
+		t.Errorf("accepted %d and rejected %d, want 300 and 0", got.Accepted, got.Rejected)
+	}
+}
+
+// TestMisroutedChunk: a chunk of another dataset is rejected, and its topic goes on.
+func TestMisroutedChunk(t *testing.T) {
+	r := prepare(t, 10)
+	stray := chunk(1, permit(900), 1)
+	stray.Dataset = "perizinan.lain"
+	r.append(t, stray.Message(), chunk(2, permit(901), 1).Message())
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 11 || got.Rejected != 1 {
+		t.Errorf("accepted %d and rejected %d, want 11 and 1", got.Accepted, got.Rejected)
+	}
+}
+
+// TestContractThatTablesCannotFollow: chunks of a version that changes a column's type are rejected
+// and counted, and those of the version before still land.
+func TestContractThatTablesCannotFollow(t *testing.T) {
+	r := prepare(t, 10)
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	contract := strings.Replace(permitContract, "version: 1.0.0", "version: 1.9.0", 1)
+	contract = strings.Replace(contract, "{name: pemohon_id, logicalType: integer", "{name: pemohon_id, logicalType: string", 1)
+	binding := strings.NewReplacer("version: 1.0.0", "version: 1.9.0", "contract: 1.0.0", "contract: 1.9.0").Replace(fmt.Sprintf(permitBinding, "ndjson"))
+	if err := r.cat.Record(t.Context(), event.ContractRegistered{Dataset: topic, Version: "1.9.0", Document: contract},
+		event.BindingRegistered{Binding: "dpmptsp.izin", Version: "1.9.0", Dataset: topic, Document: binding}); err != nil {
+		t.Fatal(err)
+	}
+	odd := chunk(1, permit(900), 1)
+	odd.Contract, odd.Binding = "1.9.0", "dpmptsp.izin@1.9.0"
+	r.append(t, odd.Message(), chunk(2, permit(901), 1).Message())
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 11 || got.Rejected != 1 {
+		t.Errorf("accepted %d and rejected %d, want 11 and 1", got.Accepted, got.Rejected)
+	}
+}
+
+// TestForeignMessagesFirst: a topic that begins with more foreign messages than a batch holds lands
+// once the first chunk is there.
+func TestForeignMessagesFirst(t *testing.T) {
+	r := openRoad(t, t.TempDir())
+	for range 20 {
+		r.append(t, event.Message{Key: "x", Value: []byte(strings.Repeat("sampah ", 200))})
+	}
+	path := filepath.Join(t.TempDir(), "izin.ndjson")
+	writePermits(t, path, "ndjson", 10)
+	r.ingest(t, path, "ndjson")
+	if err := r.worker(10_000).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 10 || got.Rejected != 20 {
+		t.Errorf("accepted %d and rejected %d, want 10 and 20", got.Accepted, got.Rejected)
+	}
+}
+
+// TestForeignMessageAmongFacts does not keep the catalog from opening.
+func TestForeignMessageAmongFacts(t *testing.T) {
+	r := prepare(t, 1)
+	if _, err := r.log.Append(t.Context(), eventlog.CatalogTopic, event.Message{Key: "x", Value: []byte("bukan fakta")}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), catalog.Options{Log: r.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if found, err := c.Deliveries(t.Context(), ""); err != nil || len(found) != 1 {
+		t.Errorf("%d deliveries, %v, want 1", len(found), err)
+	}
+}

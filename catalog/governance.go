@@ -19,7 +19,7 @@ func (c *Catalog) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
 	}
 	out := make([]pipeline.Delivery, len(found))
 	for i, d := range found {
-		out[i] = pipeline.Delivery{ID: d.ID, Dataset: d.Dataset, Contract: d.Contract, Binding: d.Binding,
+		out[i] = pipeline.Delivery{ID: d.ID, Subject: d.Subject, Dataset: d.Dataset, Contract: d.Contract, Binding: d.Binding,
 			Stream: d.Stream, Records: d.Records, LastSeq: d.LastSeq, Check: d.Check}
 	}
 	return out, nil

@@ -55,6 +55,9 @@ func readProperty(o object) Property {
 		options.fault("format", Sentence{"format tidak diperiksa satudata", "satudata does not check format"}, "pattern")
 	}
 	checkAllowed(o, p)
+	if numeric := p.Type.Kind == Integer || p.Type.Kind == Decimal || p.Type.Kind == Double; p.Additive && !numeric {
+		custom.fault("aditif", sayf("kolom %q bukan angka, tidak dapat dijumlahkan", "column %q is no number and cannot be summed", p.Name), "false")
+	}
 	if p.Class == "" {
 		p.Class = "umum"
 	}

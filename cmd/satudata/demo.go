@@ -112,8 +112,8 @@ func (a *app) demoIngest(ctx context.Context, w *workspace, p parts) error {
 }
 
 func (a *app) demoLand(ctx context.Context, w *workspace, p parts) error {
-	sum := &landings{out: io.Discard}
-	worker, err := w.worker(p, sum.add)
+	sum := &landings{commits: io.Discard, deliveries: io.Discard}
+	worker, err := w.worker(p, sum)
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,8 @@ func printTally(out io.Writer, found []catalog.Delivery) error {
 		if d.Check == nil {
 			continue
 		}
-		for _, m := range d.Check.Warnings {
-			fmt.Fprintf(out, "  %s: peringatan, %s\n", d.Subject, m.ID)
+		if n := len(d.Check.Warnings); n > 0 {
+			fmt.Fprintf(out, "  %s: %d peringatan, di antaranya: %s\n", d.Subject, n, d.Check.Warnings[0].ID)
 		}
 		for i, r := range d.Check.Reasons {
 			if i == reasons {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"satudata/catalog"
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog/kafka"
 	"satudata/schemas"
 	"satudata/transform/pipeline"
@@ -28,11 +30,11 @@ ends when it has caught up; otherwise it keeps running until it is interrupted.)
 				return err
 			}
 			return w.withParts(c.Context(), func(p parts) error {
-				sum := &landings{out: io.Discard}
+				sum := &landings{commits: io.Discard, deliveries: a.stdout}
 				if verbose {
-					sum.out = a.stdout
+					sum.commits = a.stdout
 				}
-				worker, err := w.worker(p, sum.add)
+				worker, err := w.worker(p, sum)
 				if err != nil {
 					return err
 				}
@@ -53,14 +55,14 @@ ends when it has caught up; otherwise it keeps running until it is interrupted.)
 }
 
 // worker wires a landing worker.
-func (w *workspace) worker(p parts, landed func(pipeline.Landed)) (*pipeline.Worker, error) {
+func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
 	ref, err := schemas.LoadReference()
 	if err != nil {
 		return nil, err
 	}
 	o := pipeline.Options{
 		Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
-		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: landed,
+		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: sum.add, OnDecided: sum.decided,
 	}
 	if k, ok := p.log.(*kafka.Log); ok {
 		o.Share = func(ctx context.Context, topics []string, run func(context.Context, map[string][]int) error) error {
@@ -70,26 +72,47 @@ func (w *workspace) worker(p parts, landed func(pipeline.Landed)) (*pipeline.Wor
 	return pipeline.New(o), nil
 }
 
-// landings adds up what a worker lands, and prints a line for each commit.
+// landings adds up what a worker lands, and prints a line for each commit and for each delivery that
+// was decided.
 type landings struct {
-	out                          io.Writer
-	commits                      int
+	commits, deliveries io.Writer
+
+	n                            int
 	accepted, rejected, setAside int64
 }
 
 func (l *landings) add(b pipeline.Landed) {
-	l.commits++
+	l.n++
 	l.accepted += b.Accepted
 	l.rejected += b.Rejected
 	l.setAside += b.SetAside
-	fmt.Fprintf(l.out, "%s partisi %d: sampai %d, diterima %s, ditolak %s, disisihkan %s\n",
+	fmt.Fprintf(l.commits, "%s partisi %d: sampai %d, diterima %s, ditolak %s, disisihkan %s\n",
 		b.Dataset, b.Partition, b.To, number(b.Accepted), number(b.Rejected), number(b.SetAside))
 }
 
+// decided says what became of a delivery, and where to read why rows were rejected.
+func (l *landings) decided(d pipeline.Delivery, c event.DeliveryChecked, decision event.Body) {
+	status := catalog.Published
+	if _, returned := decision.(event.DeliveryReturned); returned {
+		status = catalog.Returned
+	}
+	fmt.Fprintf(l.deliveries, "%s → %s: %s diterima, %s ditolak, %s disisihkan; %s\n", d.Subject, d.Dataset, number(c.Accepted), number(c.Rejected), number(c.SetAside), status)
+	if c.Rejected > 0 && len(c.Reasons) > 0 {
+		r := c.Reasons[0]
+		fmt.Fprintf(l.deliveries, "    %s × %s [%s] %s\n", number(r.Count), field(r.Field, nil), r.Rule, r.Say.ID)
+	}
+	if len(c.Warnings) > 0 {
+		fmt.Fprintf(l.deliveries, "    %d peringatan (warnings): %s\n", len(c.Warnings), c.Warnings[0].ID)
+	}
+	if len(c.Reasons)+len(c.Warnings) > 1 {
+		fmt.Fprintf(l.deliveries, "    selengkapnya (all of it): satudata rejects %s\n", short(d.ID))
+	}
+}
+
 func (l *landings) String() string {
-	if l.commits == 0 {
+	if l.n == 0 {
 		return "Tidak ada yang baru di log (nothing new in the log)"
 	}
 	return fmt.Sprintf("Mendarat: %s diterima, %s ditolak, %s disisihkan, dalam %d komit (landed: accepted, rejected, set aside, commits)",
-		number(l.accepted), number(l.rejected), number(l.setAside), l.commits)
+		number(l.accepted), number(l.rejected), number(l.setAside), l.n)
 }

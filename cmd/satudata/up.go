@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"satudata/ingest/source"
-	"satudata/transform/pipeline"
 )
 
 func (a *app) upCommand() *cobra.Command {
@@ -46,9 +46,7 @@ them. Ends with Ctrl-C after the commit in flight.)`,
 //
 // Both share one catalog; neither waits for the other.
 func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error {
-	worker, err := w.worker(p, func(l pipeline.Landed) {
-		w.log.Info("landed", "dataset", l.Dataset, "accepted", l.Accepted, "rejected", l.Rejected, "set aside", l.SetAside)
-	})
+	worker, err := w.worker(p, &landings{commits: io.Discard, deliveries: a.stdout})
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,11 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 	g.Go(func() error { return worker.Run(ctx) })
 	g.Go(func() error { return a.watch(ctx, w, p, feeds) })
 	fmt.Fprintf(a.stdout, "%s: mengawasi %d sumber; Ctrl-C untuk berhenti (watching the sources; Ctrl-C ends)\n", w.cfg.Name, len(feeds))
-	return g.Wait()
+	err = g.Wait()
+	if err == nil {
+		fmt.Fprintln(a.stdout, "Berhenti; semua yang sudah dibaca tersimpan (stopped; everything that was read is safe)")
+	}
+	return err
 }
 
 // watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.

@@ -61,6 +61,7 @@ type Governance interface {
 // Delivery is a delivery as the worker sees it.
 type Delivery struct {
 	ID       uuid.UUID
+	Subject  string // file name
 	Dataset  string
 	Contract string // version
 	Binding  string // "<opd>.<source>@<version>"
@@ -80,8 +81,9 @@ type Options struct {
 	PollEvery  time.Duration // how often Run looks for new records; default 250 ms
 	Workers    int           // chunks decoded at once; default GOMAXPROCS
 	Logger     *slog.Logger
-	OnLanded   func(Landed) // told after every commit; nil is fine
-	Share      Share        // how Run shares the partitions with other workers; nil: it lands them all
+	OnLanded   func(Landed)                                      // told after every commit; nil is fine
+	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine
+	Share      Share                                             // how Run shares the partitions with other workers; nil: it lands them all
 }
 
 // Landed is what one commit did.
@@ -121,6 +123,9 @@ func New(o Options) *Worker {
 	}
 	if o.OnLanded == nil {
 		o.OnLanded = func(Landed) {}
+	}
+	if o.OnDecided == nil {
+		o.OnDecided = func(Delivery, event.DeliveryChecked, event.Body) {}
 	}
 	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), keys: map[uuid.UUID]*quality.Keys{}, at: map[string]lake.Positions{}, ensured: map[string]string{}}
 }

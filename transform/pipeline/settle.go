@@ -50,7 +50,12 @@ func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	return true, w.o.Governance.Record(ctx, check, decision(d, check))
+	decided := decision(d, check)
+	if err := w.o.Governance.Record(ctx, check, decided); err != nil {
+		return false, err
+	}
+	w.o.OnDecided(d, check, decided)
+	return true, nil
 }
 
 // decision is the publication rule: a delivery of which at least one row was accepted is published.

@@ -102,6 +102,30 @@ func TestCommitWhereTheTableIs(t *testing.T) {
 	}
 }
 
+// TestOvertakenRejects commits rejects of a range whose rows another worker landed meanwhile.
+func TestOvertakenRejects(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, single)
+	steps := []struct {
+		kind     lake.Kind
+		from, to int64
+		moved    bool
+	}{
+		{lake.Rejected, 0, 10, false},
+		{lake.History, 0, 10, false},
+		{lake.History, 10, 20, false},  // it had no rejects
+		{lake.Rejected, 10, 20, true},  // found by a worker that was late
+		{lake.Rejected, 20, 25, false}, // the next range
+	}
+	for _, s := range steps {
+		a := lake.Advance{Batch: fmt.Sprint(s.from), From: s.from, To: s.to}
+		err := l.Commit(t.Context(), dataset, s.kind, nil, a)
+		if s.moved != errors.Is(err, lake.ErrMoved) || !s.moved && err != nil {
+			t.Errorf("Commit of %s from %d = %v, want ErrMoved: %t", s.kind, s.from, err, s.moved)
+		}
+	}
+}
+
 // TestRetryIsOnce writes the files of a batch, dies, and does it again; then commits it twice.
 func TestRetryIsOnce(t *testing.T) {
 	dir := t.TempDir()

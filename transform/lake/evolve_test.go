@@ -36,6 +36,7 @@ func TestEvolution(t *testing.T) {
 	for range 2 { // the second time there is nothing to do
 		ensure(t, l, v2, 1)
 	}
+	ensure(t, l, v1, 0) // of which rows are still on their way
 	land(t, l, 1, origin(d2, 2), record(t, memory.DefaultAllocator, v2, []any{decimal128.FromI64(12345678901), "b", "hujan", int64(9)}))
 	land(t, l, 2, origin(d3, 3), record(t, memory.DefaultAllocator, v1, old("c", 3)))
 	published = append(published, lake.Publication{Delivery: d2, FirstID: eventID(2), At: time.UnixMilli(1)},
@@ -83,6 +84,20 @@ func TestEnsureRefuses(t *testing.T) {
 	for _, name := range []string{"", "banjir", "a.b.c", "bencana.Banjir", "bencana.banjir_riwayat", "../x.y"} {
 		if err := l.Ensure(t.Context(), name, have, nil); !errors.Is(err, lake.ErrDataset) {
 			t.Errorf("Ensure(%q) = %v, want ErrDataset", name, err)
+		}
+	}
+}
+
+// TestRenamedBack gives a column its first name again, which must not pass for the first version.
+func TestRenamedBack(t *testing.T) {
+	l := open(t, t.TempDir())
+	for _, name := range []string{"luas", "luas_m2", "luas"} {
+		f := field(name, schemas.Integer)
+		f.RenamedFrom = map[string]string{"luas_m2": "luas", "luas": "luas_m2"}[name]
+		ensure(t, l, []schemas.Field{f})
+		got := view(t, l, "kejadian_banjir", nil, lake.AsOf{}, "SELECT column_name FROM (DESCRIBE SELECT * FROM %s)")
+		if diff := cmp.Diff([][]string{{name}}, got); diff != "" {
+			t.Errorf("columns (-want +got):\n%s", diff)
 		}
 	}
 }

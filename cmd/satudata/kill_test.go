@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,21 +22,10 @@ import (
 // the others is known, so a lost or doubled row shows.
 const permits = 200_000
 
-// permitWorkspace makes a workspace whose log holds the permits, read from n sources.
+// permitWorkspace makes a workspace for permits from n sources.
 func permitWorkspace(t *testing.T, config string, n int) string {
 	t.Helper()
 	dir := t.TempDir()
-	write := func(name, text string) {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(configFile, config)
 	contract, err := os.ReadFile("testdata/izin/contract.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -44,22 +34,41 @@ func permitWorkspace(t *testing.T, config string, n int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write("contracts/izin.yaml", string(contract))
+	writeFile(t, filepath.Join(dir, configFile), config)
+	writeFile(t, filepath.Join(dir, "contracts", "izin.yaml"), string(contract))
 	for i := range n {
 		source := fmt.Sprintf("izin%d", i)
-		write("bindings/"+source+".yaml", strings.ReplaceAll(string(binding), "SOURCE", source))
+		writeFile(t, filepath.Join(dir, "bindings", source+".yaml"), strings.ReplaceAll(string(binding), "SOURCE", source))
+	}
+	return dir
+}
+
+// deliverPermits reads the permits with ids from first up to last into the log, dealt to n sources.
+func deliverPermits(t *testing.T, dir string, n, first, last int) {
+	t.Helper()
+	for i := range n {
 		var b strings.Builder
-		for id := i; id < permits; id += n {
-			amount := fmt.Sprint(id * 7 % 1000)
+		for id := first + i; id < last; id += n {
+			amount := strconv.Itoa(id * 7 % 1000)
 			if id%100 == 0 {
 				amount = "banyak" // not a number
 			}
 			fmt.Fprintf(&b, `{"id":%d,"pemohon":"Pemohon %d","kode":"3273","nilai":%q}`+"\n", id, id, amount)
 		}
-		write("data/"+source+".ndjson", b.String())
-		must(t, "-C", dir, "ingest", "--binding", "dpmptsp."+source, filepath.Join(dir, "data", source+".ndjson"))
+		path := filepath.Join(dir, "data", fmt.Sprintf("izin%d-%d.ndjson", i, first))
+		writeFile(t, path, b.String())
+		must(t, "-C", dir, "ingest", "--binding", fmt.Sprintf("dpmptsp.izin%d", i), path)
 	}
-	return dir
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // checkPermits proves that the tables hold every permit once.
@@ -153,10 +162,29 @@ func (l *landing) killAfter(t *testing.T, n int) bool {
 			t.Fatalf("landing does not get on\n%s", l.stderr.String())
 		}
 	}
+	l.kill()
+	return true
+}
+
+// kill kills the process a random moment from now.
+func (l *landing) kill() {
 	time.Sleep(time.Duration(rand.IntN(40_000)) * time.Microsecond)
 	_ = l.cmd.Process.Kill()
 	_ = l.cmd.Wait()
-	return true
+}
+
+// drain forgets the batches reported so far.
+func (l *landing) drain() {
+	for {
+		select {
+		case _, ok := <-l.batches:
+			if !ok {
+				return
+			}
+		default:
+			return
+		}
+	}
 }
 
 func TestKilledLandingEmbedded(t *testing.T) {
@@ -166,6 +194,7 @@ func TestKilledLandingEmbedded(t *testing.T) {
 	}
 	// Small batches, so that there are more commits than kills.
 	dir := permitWorkspace(t, "log: {kind: embedded, chunkBytes: 40000}\nlake: {batchBytes: 60000}\n", 1)
+	deliverPermits(t, dir, 1, 0, permits)
 	done := 0
 	for done < kills && startLanding(t, dir, "--once").killAfter(t, rand.IntN(4)) {
 		done++
@@ -178,24 +207,36 @@ func TestKilledLandingEmbedded(t *testing.T) {
 	t.Logf("%d kills", done)
 }
 
+// TestKilledLandingKafka kills, ten times, the worker of two that has just landed a batch of a new
+// part of the permits, and starts another in its place.
 func TestKilledLandingKafka(t *testing.T) {
 	brokers := kafkatest.Start(t, kafkatest.Options{}).Brokers
 	kills := 10
 	if testing.Short() {
 		kills = 2
 	}
-	config := fmt.Sprintf("log: {kind: kafka, partitions: 4, chunkBytes: 40000, kafka: {brokers: [%q], prefix: kill%d, sessionTimeout: 6s}}\nlake: {batchBytes: 40000}\n",
+	const sources = 4
+	config := fmt.Sprintf("log: {kind: kafka, partitions: 4, chunkBytes: 20000, kafka: {brokers: [%q], prefix: kill%d, sessionTimeout: 6s}}\nlake: {batchBytes: 30000}\n",
 		strings.Join(brokers, `","`), time.Now().UnixNano())
-	dir := permitWorkspace(t, config, 4)
-	workers := []*landing{startLanding(t, dir), startLanding(t, dir)}
-	for range kills {
-		i := rand.IntN(len(workers))
-		if !workers[i].killAfter(t, 1+rand.IntN(3)) {
-			t.Fatalf("a landing that keeps running ended\n%s", workers[i].stderr.String())
+	dir := permitWorkspace(t, config, sources)
+	workers := [2]*landing{startLanding(t, dir), startLanding(t, dir)}
+	for i := range kills {
+		deliverPermits(t, dir, sources, i*permits/kills, (i+1)*permits/kills)
+		victim := 0
+		select {
+		case <-workers[0].batches:
+		case <-workers[1].batches:
+			victim = 1
+		case <-time.After(2 * time.Minute):
+			t.Fatalf("landing does not get on\n%s\n%s", workers[0].stderr.String(), workers[1].stderr.String())
 		}
-		workers[i] = startLanding(t, dir)
+		workers[victim].kill()
+		workers[victim] = startLanding(t, dir)
+		for _, w := range workers { // what was landed of this part is not to be taken for the next one's
+			w.drain()
+		}
 	}
-	awaitPublished(t, dir, 4)
+	awaitPublished(t, dir, sources*kills)
 	for _, w := range workers {
 		_ = w.cmd.Process.Signal(os.Interrupt)
 	}

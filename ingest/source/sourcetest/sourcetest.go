@@ -120,10 +120,13 @@ func testBatches(t *testing.T, all []Delivered) {
 		if d.Info.Subject == "" || !strings.HasPrefix(d.Info.Fingerprint, "sha256:") || d.Info.Records == 0 {
 			t.Errorf("info is not complete: %+v", d.Info)
 		}
-		sum := source.Info{Subject: d.Info.Subject, Fingerprint: d.Info.Fingerprint}
+		sum := source.Info{Subject: d.Info.Subject, Fingerprint: d.Info.Fingerprint, ContentType: d.Info.ContentType, Header: d.Info.Header}
 		next := int64(0)
 		for i, b := range d.Batches {
 			testBatch(t, b)
+			if b.ContentType != d.Info.ContentType || !strings.HasPrefix(string(b.Data), d.Info.Header) {
+				t.Errorf("%s: batch %d is %s and begins with %.60q, info says %s and %.60q", d.Info.Subject, i, b.ContentType, b.Data, d.Info.ContentType, d.Info.Header)
+			}
 			if b.FirstRow < next {
 				t.Errorf("%s: batch %d begins at row %d, the one before ended at row %d", d.Info.Subject, i, b.FirstRow, next-1)
 			}

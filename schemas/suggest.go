@@ -1,6 +1,10 @@
 package schemas
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
 
 // didYouMean names the known word nearest to word as a remedy, or lists the known ones when none
 // is near enough to be a slip of the keyboard.
@@ -17,28 +21,12 @@ func didYouMean(word string, known []string) string {
 	return strings.Join(known, ", ")
 }
 
-// distance is the Levenshtein distance of a and b in bytes. Long words count as far apart, so that
+// distance is the Levenshtein distance of a and b in letters. Long words count as far apart, so that
 // a hostile document cannot make it work for long.
 func distance(a, b string) int {
 	const longest = 64
 	if len(a) > longest || len(b) > longest {
 		return longest
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return levenshtein.ComputeDistance(a, b)
 }

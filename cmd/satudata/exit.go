@@ -48,7 +48,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict),
+	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, lake.ErrElsewhere),
 		errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errRefused):

@@ -202,8 +202,8 @@ func TestVerifyFindsLoss(t *testing.T) {
 	if err := os.Remove(files[0]); err != nil {
 		t.Fatal(err)
 	}
-	if r := satudata(t, "-C", dir, "verify"); r.code == exitOK {
-		t.Errorf("verify passes although %s is gone:\n%s", files[0], r.stdout)
+	if r := satudata(t, "-C", dir, "verify"); r.code != exitUnproven || !strings.Contains(r.stdout, "kasus_dbd") {
+		t.Errorf("verify ends with %d although %s is gone, want %d:\n%s%s", r.code, files[0], exitUnproven, r.stdout, r.stderr)
 	}
 }
 
@@ -384,4 +384,18 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("%s, interrupted: exit code %d, want %d", args[0], code, exitInterrupted)
 		}
 	}
+}
+
+// TestCopiedWorkspace is refused before it writes into the lake of the one it was copied from.
+func TestCopiedWorkspace(t *testing.T) {
+	dir := sampleDir(t)
+	second := filepath.Join(t.TempDir(), "salinan")
+	if err := os.CopyFS(second, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	r := satudata(t, "-C", second, "land", "--once")
+	if r.code != exitUsage || !strings.Contains(r.stderr, dir) {
+		t.Errorf("exit code %d, want %d; said %q, want the original's folder in it", r.code, exitUsage, r.stderr)
+	}
+	must(t, "-C", dir, "verify")
 }

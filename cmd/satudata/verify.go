@@ -86,6 +86,9 @@ func printReport(out io.Writer, r pipeline.Report) error {
 	if err != nil {
 		return err
 	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(out, "CATATAN %s: %s (%s)\n", n.Dataset, n.Say.ID, n.Say.EN)
+	}
 	for _, f := range r.Findings {
 		fmt.Fprintf(out, "TEMUAN %s: %s (%s)\n", f.Dataset, f.Say.ID, f.Say.EN)
 	}

@@ -16,52 +16,121 @@ import (
 // Count is how many observations of a delivery are in the tables.
 type Count struct{ Accepted, Rejected, SetAside int64 }
 
+// Tally is what the history and the rejected table of a dataset hold at one moment, and what of the
+// log that is. It stays so while others land.
+type Tally struct {
+	// History says what has landed. Rejected is ahead of it by a range of which the rejected rows are
+	// there and the accepted ones are not: it is landing, or was interrupted.
+	History, Rejected Positions
+
+	lake              *Lake
+	accepted, refused source
+}
+
+// Tally opens a tally of a dataset as it is now. It returns ErrNotFound for one without tables.
+func (l *Lake) Tally(ctx context.Context, dataset string) (*Tally, error) {
+	// The history first: the rejected rows of a range are committed before it, so whatever the history
+	// says has landed has its rejected rows in the table that is looked at afterwards.
+	y := &Tally{lake: l}
+	for _, part := range []struct {
+		kind Kind
+		at   *Positions
+		data *source
+	}{{History, &y.History, &y.accepted}, {Rejected, &y.Rejected, &y.refused}} {
+		t, err := l.load(ctx, dataset, part.kind)
+		if err != nil {
+			return nil, err
+		}
+		if *part.at, err = positions(t.Properties()); err != nil {
+			return nil, fmt.Errorf("%s table of %s: %w", part.kind, dataset, err)
+		}
+		if *part.data, err = l.source(t, t.CurrentSnapshot()); err != nil {
+			return nil, err
+		}
+	}
+	return y, nil
+}
+
 // Counts counts the observations of every delivery of a dataset, reading nothing but the tables'
 // own columns: what it says does not rest on any counter kept along the way.
 func (l *Lake) Counts(ctx context.Context, dataset string) (map[uuid.UUID]Count, error) {
-	counts := map[uuid.UUID]Count{}
-	accepted := "SELECT " + quote(colDelivery) + ", count(*), 0, 0 FROM (%s) GROUP BY 1"
-	rejected := fmt.Sprintf("SELECT %s, 0, count(*) FILTER (%s = %s), count(*) FILTER (%s = %s) FROM (%%s) GROUP BY 1",
-		quote(colDelivery), quote(colStatus), literal(StatusRejected), quote(colStatus), literal(StatusSetAside))
-	for k, query := range map[Kind]string{History: accepted, Rejected: rejected} {
-		if err := l.count(ctx, dataset, k, query, counts); err != nil {
-			return nil, fmt.Errorf("count %s of %s: %w", k, dataset, err)
-		}
+	y, err := l.Tally(ctx, dataset)
+	if err != nil {
+		return nil, fmt.Errorf("count %s: %w", dataset, err)
 	}
-	return counts, nil
+	return y.Counts(ctx, nil)
 }
 
-func (l *Lake) count(ctx context.Context, dataset string, k Kind, query string, into map[uuid.UUID]Count) error {
-	t, err := l.load(ctx, dataset, k)
+// Counts counts the observations of every delivery. Rejected rows of the chunks in except, given by
+// their event ids, do not count.
+func (y *Tally) Counts(ctx context.Context, except []uuid.UUID) (map[uuid.UUID]Count, error) {
+	counts := map[uuid.UUID]Count{}
+	q := fmt.Sprintf(`SELECT %[1]s, count(*), 0, 0 FROM (%[2]s) GROUP BY 1
+		UNION ALL SELECT %[1]s, 0, count(*) FILTER (%[3]s = %[4]s), count(*) FILTER (%[3]s = %[5]s) FROM (%[6]s) GROUP BY 1`,
+		quote(colDelivery), y.accepted.sql(), quote(colStatus), literal(StatusRejected), literal(StatusSetAside), y.rejects(except))
+	err := y.each(ctx, q, 3, func(delivery uuid.UUID, n []int64) {
+		c := counts[delivery]
+		counts[delivery] = Count{c.Accepted + n[0], c.Rejected + n[1], c.SetAside + n[2]}
+	})
+	return counts, err
+}
+
+// Doubles counts, for each delivery that has any, the rows that are there once too often: an
+// observation is at most once in the history and the rejected table together. A message that is no
+// chunk has no event id, and is left out.
+func (y *Tally) Doubles(ctx context.Context, except []uuid.UUID) (map[uuid.UUID]int64, error) {
+	doubles := map[uuid.UUID]int64{}
+	columns := []string{colEvent, colRow, colDelivery}
+	// As UUIDs, ids take less than half of the memory that their texts do.
+	q := fmt.Sprintf(`SELECT CAST(d AS VARCHAR), CAST(sum(n - 1) AS BIGINT) FROM (
+		SELECT CAST(%[1]s AS UUID) AS e, %[2]s AS b, any_value(CAST(%[3]s AS UUID)) AS d, count(*) AS n
+		FROM (%[4]s UNION ALL SELECT %[5]s FROM (%[6]s)) WHERE %[1]s <> %[7]s GROUP BY ALL HAVING n > 1) GROUP BY d`,
+		quote(colEvent), quote(colRow), quote(colDelivery), y.accepted.sql(columns...), list("", columns), y.rejects(except), literal(uuid.Nil.String()))
+	err := y.each(ctx, q, 1, func(delivery uuid.UUID, n []int64) { doubles[delivery] = n[0] })
+	return doubles, err
+}
+
+// rejects selects the rejected rows, but not those of the chunks in except.
+func (y *Tally) rejects(except []uuid.UUID) string {
+	q := "SELECT * FROM (" + y.refused.sql() + ")"
+	for i, id := range except {
+		if i == 0 {
+			q += " WHERE " + quote(colEvent) + " NOT IN ("
+		}
+		q += comma(i) + literal(id.String())
+	}
+	if len(except) > 0 {
+		q += ")"
+	}
+	return q
+}
+
+// each runs a query that returns a delivery and numbers, and calls use with each row.
+func (y *Tally) each(ctx context.Context, query string, numbers int, use func(delivery uuid.UUID, n []int64)) error {
+	e, err := y.lake.engine()
 	if err != nil {
 		return err
 	}
-	s, err := l.source(t, t.CurrentSnapshot())
-	if err != nil || len(s.files) == 0 {
-		return err
-	}
-	e, err := l.engine()
+	rows, err := e.db.QueryContext(ctx, query)
 	if err != nil {
-		return err
-	}
-	rows, err := e.db.QueryContext(ctx, fmt.Sprintf(query, s.sql()))
-	if err != nil {
-		return err
+		return fmt.Errorf("count rows: %w", err)
 	}
 	defer rows.Close()
+	var id string
+	n := make([]int64, numbers)
+	into := []any{&id}
+	for i := range n {
+		into = append(into, &n[i])
+	}
 	for rows.Next() {
-		var id string
-		var n Count
-		if err := rows.Scan(&id, &n.Accepted, &n.Rejected, &n.SetAside); err != nil {
-			return err
+		if err := rows.Scan(into...); err != nil {
+			return fmt.Errorf("count rows: %w", err)
 		}
 		delivery, err := uuid.Parse(id)
 		if err != nil {
 			return fmt.Errorf("%s holds %q: %w", colDelivery, id, err)
 		}
-		c := into[delivery]
-		c.Accepted, c.Rejected, c.SetAside = c.Accepted+n.Accepted, c.Rejected+n.Rejected, c.SetAside+n.SetAside
-		into[delivery] = c
+		use(delivery, n)
 	}
 	return rows.Err()
 }

@@ -48,6 +48,11 @@ func (l *Lake) part(ctx context.Context, dataset string, k Kind, delivery uuid.U
 	return s, len(s.files) > 0, nil
 }
 
+// ofDelivery is the SQL condition for the rows of one delivery.
+func ofDelivery(delivery uuid.UUID) string {
+	return quote(colDelivery) + " = " + literal(delivery.String())
+}
+
 func (l *Lake) examineAccepted(ctx context.Context, dataset string, delivery uuid.UUID, x *Examination) error {
 	s, ok, err := l.part(ctx, dataset, History, delivery)
 	if err != nil || !ok {
@@ -65,7 +70,7 @@ func (l *Lake) examineAccepted(ctx context.Context, dataset string, delivery uui
 		q += ", count(" + quote(f.Name) + ")"
 		into = append(into, &counts[i])
 	}
-	q += " FROM (" + s.sql() + ") WHERE " + quote(colDelivery) + " = " + literal(delivery.String())
+	q += " FROM (" + s.sql() + ") WHERE " + ofDelivery(delivery)
 	if err := e.db.QueryRowContext(ctx, q).Scan(into...); err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (l *Lake) examineRejected(ctx context.Context, dataset string, delivery uui
 	if err != nil {
 		return err
 	}
-	from := "(" + s.sql() + ") WHERE " + quote(colDelivery) + " = " + literal(delivery.String())
+	from := "(" + s.sql() + ") WHERE " + ofDelivery(delivery)
 	err = e.db.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FILTER (%[1]s = %[2]s), count(*) FILTER (%[1]s = %[3]s) FROM %[4]s",
 		quote(colStatus), literal(StatusRejected), literal(StatusSetAside), from)).Scan(&x.Rejected, &x.SetAside)
 	if err != nil {
@@ -112,7 +117,8 @@ func (l *Lake) examineRejected(ctx context.Context, dataset string, delivery uui
 }
 
 // Keys calls use with the key columns, in key order, and the source rows of what landed of a
-// delivery, file by file. It calls nothing for a table without a key.
+// delivery, file by file. Rows that remove their key are not among them: a delivery may take a key
+// away and then bring it again. It calls nothing for a table without a key.
 func (l *Lake) Keys(ctx context.Context, dataset string, delivery uuid.UUID, use func(key []arrow.Array, sourceRow *array.Int64) error) error {
 	t, err := l.load(ctx, dataset, History)
 	if err != nil {
@@ -137,7 +143,7 @@ func (l *Lake) Keys(ctx context.Context, dataset string, delivery uuid.UUID, use
 	defer conn.Close()
 	for _, f := range s.files {
 		one := source{schema: s.schema, files: []iceberg.DataFile{f}}
-		q := "SELECT " + list("", append(key, colSourceRow)) + " FROM (" + one.sql() + ") WHERE " + quote(colDelivery) + " = " + literal(delivery.String())
+		q := "SELECT " + list("", append(key, colSourceRow)) + " FROM (" + one.sql() + ") WHERE " + ofDelivery(delivery) + " AND NOT " + quote(colDeleted)
 		err := arrowRows(ctx, conn, q, func(rec arrow.RecordBatch) error {
 			cols := rec.Columns()
 			return use(cols[:len(key)], cols[len(key)].(*array.Int64))

@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -51,6 +52,7 @@ var (
 	ErrIncompatible = errors.New("incompatible schema")         // a contract changed in a way its tables cannot follow
 	ErrNoSnapshot   = errors.New("no snapshot that old")        // expired, or of another table
 	ErrDataset      = errors.New("not a valid dataset name")    // want <topik>.<nama>
+	ErrElsewhere    = errors.New("tables of another folder")    // the lake folder was copied or moved
 	errBadPath      = errors.New("unusable characters in path") // DuckDB or file URIs would misread it
 )
 
@@ -100,7 +102,9 @@ type Lake struct {
 	duck   *engine
 }
 
-// Open opens the warehouse in dir, making it when it is missing.
+// Open opens the warehouse in dir, making it when it is missing. It returns ErrElsewhere for a folder
+// that was copied or moved: its tables name their files by absolute paths, so it would read, write
+// and check those of the folder that it came from.
 func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -117,7 +121,62 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 	if err := l.openCatalog(ctx); err != nil {
 		return nil, fmt.Errorf("open lake catalog %s: %w", dir, err)
 	}
+	if err := l.checkHome(ctx); err != nil {
+		return nil, fmt.Errorf("open lake %s: %w", dir, errors.Join(err, l.Close()))
+	}
 	return l, nil
+}
+
+// checkHome makes sure that every table of the catalog is in the folder of the lake.
+func (l *Lake) checkHome(ctx context.Context) error {
+	rows, err := l.db.QueryContext(ctx, `SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?`, CatalogName)
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	defer rows.Close()
+	homes := map[string]bool{l.dir: true} // folders that were looked at
+	for rows.Next() {
+		var r row
+		var location string
+		if err := rows.Scan(&r.space, &r.name, &location); err != nil {
+			return fmt.Errorf("list tables: %w", err)
+		}
+		home, err := homeOf(r, location)
+		if err != nil {
+			return err
+		}
+		if !homes[home] && !sameFolder(home, l.dir) {
+			return fmt.Errorf("%w: tabelnya milik %s; salin log dengan `satudata log copy` lalu olah di sana (the tables belong to %s; copy the log with `satudata log copy` and land it there)",
+				ErrElsewhere, home, home)
+		}
+		homes[home] = true
+	}
+	return rows.Err()
+}
+
+// homeOf is the folder of the lake that a table belongs to, by where its metadata is. For a table
+// that some other program has put somewhere it is the folder of the table.
+func homeOf(r row, location string) (string, error) {
+	path, err := pathOf(location)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Dir(filepath.Dir(path)) // above <table>/metadata
+	below := filepath.Join(append(strings.Split(r.space, "."), r.name)...)
+	if home, ok := strings.CutSuffix(folder, string(filepath.Separator)+below); ok {
+		return home, nil
+	}
+	return folder, nil
+}
+
+// sameFolder says whether two paths lead to one folder, as by a symbolic link.
+func sameFolder(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // Close releases the catalog and waits for queries in flight. It may be called twice.

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,10 +29,21 @@ type Account struct {
 	Rejected int64     `json:"ditolak"`
 	SetAside int64     `json:"disisihkan"`
 	InFlight int64     `json:"dalam_perjalanan"`
+	// Expired says that the log no longer holds the whole delivery. Read is then what its check
+	// recorded; where there is no check, it is what there is, which proves nothing.
+	Expired bool `json:"log_kedaluwarsa,omitempty"`
+
+	records int64 // that the log holds
+	doubled int64 // rows that are in the tables once too often
+	cut     bool  // the log begins in the middle of its stream
+	place   int   // among the deliveries in the order in which they were opened, 0 for one that no fact knows
 }
 
 // Holds says whether the law holds.
-func (a Account) Holds() bool { return a.Read == a.Accepted+a.Rejected+a.SetAside+a.InFlight }
+func (a Account) Holds() bool { return a.Read == a.there() }
+
+// there is what became of the observations that were read.
+func (a Account) there() int64 { return a.Accepted + a.Rejected + a.SetAside + a.InFlight }
 
 // Finding is something that is not as it must be.
 type Finding struct {
@@ -38,22 +51,31 @@ type Finding struct {
 	Say     event.Sentence `json:"temuan"`
 }
 
-// Report is the outcome of Verify.
+// Note is something that readers of a report should know.
+type Note struct {
+	Dataset string         `json:"dataset"`
+	Say     event.Sentence `json:"catatan"`
+}
+
+// Report is the outcome of Verify. The accounts of a dataset are in the order in which its deliveries
+// were opened, those that no fact knows at the end; a dataset whose tables cannot be read has none.
 type Report struct {
 	Accounts []Account `json:"kiriman"`
 	Findings []Finding `json:"temuan"`
+	Notes    []Note    `json:"catatan,omitempty"`
 }
 
 // OK says that nothing was found.
 func (r Report) OK() bool { return len(r.Findings) == 0 }
 
-// Verifier recomputes what the tables must hold from the event log.
+// Verifier recomputes what the tables must hold from the event log. Workers may be landing meanwhile.
 type Verifier struct {
 	Log        eventlog.Log
 	Lake       *lake.Lake
 	Governance Governance
 	Reference  *schemas.Reference
-	// Recorded returns what the facts say of the deliveries of a dataset.
+	// Recorded returns what the facts say of the deliveries of a dataset, in the order in which they
+	// were opened.
 	Recorded func(ctx context.Context, dataset string) ([]Recorded, error)
 }
 
@@ -66,180 +88,383 @@ type Recorded struct {
 	Check    *event.DeliveryChecked
 }
 
-// Verify checks every dataset of the log: the law per delivery, gapless streams, facts against
-// counts, files against the Iceberg metadata, and the current state against a recomputation from
-// the history.
+// Verify checks every dataset that the log or the lake knows: the files of its tables against the
+// Iceberg metadata, the law per delivery, no row twice, gapless streams, facts against counts, and
+// the current state against a recomputation from the history. Tables that cannot be read are a
+// finding; an error means that the log, the facts or the list of tables could not be read.
 func (v Verifier) Verify(ctx context.Context) (Report, error) {
 	var r Report
 	if err := v.Governance.Sync(ctx); err != nil {
 		return r, err
 	}
-	topics, err := v.Log.Topics(ctx)
+	datasets, err := v.datasets(ctx)
 	if err != nil {
 		return r, err
 	}
-	for _, dataset := range topics {
-		if dataset == eventlog.CatalogTopic {
-			continue
-		}
-		if err := v.dataset(ctx, dataset, &r); err != nil {
+	for _, dataset := range datasets {
+		a := &audit{Verifier: v, dataset: dataset, report: &r, accounts: map[uuid.UUID]*Account{}, plans: newPlans(v.Governance, v.Reference)}
+		if err := a.run(ctx); err != nil {
 			return r, fmt.Errorf("verify %s: %w", dataset, err)
 		}
 	}
 	return r, nil
 }
 
-func (v Verifier) dataset(ctx context.Context, dataset string, r *Report) error {
-	found := func(id, en string, args ...any) {
-		r.Findings = append(r.Findings, Finding{dataset, event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}})
-	}
-	at, err := v.Lake.Positions(ctx, dataset, lake.History)
-	if err != nil && !errors.Is(err, lake.ErrNotFound) {
-		return err
-	}
-	accounts, err := v.read(ctx, dataset, at, found)
-	if err != nil {
-		return err
-	}
-	counts, err := v.Lake.Counts(ctx, dataset)
-	if err != nil && !errors.Is(err, lake.ErrNotFound) {
-		return err
-	}
-	for delivery, c := range counts {
-		a := account(accounts, dataset, delivery)
-		a.Accepted, a.Rejected, a.SetAside = c.Accepted, c.Rejected, c.SetAside
-	}
-	recorded, err := v.Recorded(ctx, dataset)
-	if err != nil {
-		return err
-	}
-	v.compareFacts(ctx, recorded, accounts, found)
-	for _, a := range sorted(accounts) {
-		if !a.Holds() {
-			found("pengiriman %s (%s): dibaca %d, tetapi diterima %d + ditolak %d + disisihkan %d + dalam perjalanan %d = %d",
-				"delivery %s (%s): read %d, but accepted %d + rejected %d + set aside %d + in flight %d = %d",
-				a.Delivery, a.Subject, a.Read, a.Accepted, a.Rejected, a.SetAside, a.InFlight, a.Accepted+a.Rejected+a.SetAside+a.InFlight)
-		}
-		r.Accounts = append(r.Accounts, a)
-	}
-	return v.tables(ctx, dataset, found)
-}
-
-// read counts the observations of every delivery in the log: those before the position at have
-// landed, those behind it are in flight.
-func (v Verifier) read(ctx context.Context, dataset string, at lake.Positions, found func(id, en string, args ...any)) (map[uuid.UUID]*Account, error) {
-	accounts := map[uuid.UUID]*Account{}
-	plans := newPlans(v.Governance, v.Reference)
-	last := map[string]int64{}
-	ranges, err := v.Log.Ranges(ctx, dataset)
+// datasets are those that have a topic or tables.
+func (v Verifier) datasets(ctx context.Context) ([]string, error) {
+	topics, err := v.Log.Topics(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, rng := range ranges {
-		for from := rng.First; from < rng.Next; {
-			records, err := v.Log.Read(ctx, dataset, rng.Partition, from, 16<<20)
-			if err != nil {
-				return nil, err
-			}
-			if len(records) == 0 {
-				break
-			}
-			for _, rec := range records {
-				from = rec.Offset + 1
-				c, n := measure(ctx, plans, rec)
-				if c.Stream != "" {
-					if c.Seq <= last[c.Stream] {
-						continue // sent again
-					}
-					if prev, ok := last[c.Stream]; ok && c.Seq != prev+1 {
-						found("aliran %s: setelah urutan %d datang %d", "stream %s: after number %d comes %d", c.Stream, prev, c.Seq)
-					}
-					last[c.Stream] = c.Seq
-				}
-				a := account(accounts, dataset, c.Delivery)
-				a.Read += n
-				if rec.Offset >= at.Offsets[rng.Partition] {
-					a.InFlight += n
-				}
-			}
-		}
-	}
-	return accounts, nil
-}
-
-// measure returns the chunk of a log record and how many observations it makes. A message that is
-// no chunk is one observation of no delivery; a chunk whose plan is not known counts its records.
-func measure(ctx context.Context, plans *plans, rec eventlog.Record) (event.Chunk, int64) {
-	c, err := event.ParseChunk(rec.Message)
+	tables, err := v.Lake.Datasets(ctx)
 	if err != nil {
-		return event.Chunk{}, 1
+		return nil, err
 	}
-	n := int64(c.Rows)
-	if plan, err := plans.of(ctx, c); err == nil {
-		n *= int64(plan.Observations())
-	}
-	return c, n
+	all := slices.DeleteFunc(append(tables, topics...), func(name string) bool { return name == eventlog.CatalogTopic })
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
-func (v Verifier) compareFacts(ctx context.Context, recorded []Recorded, accounts map[uuid.UUID]*Account, found func(id, en string, args ...any)) {
-	for _, d := range recorded {
-		a := accounts[d.Delivery]
-		if a == nil {
-			if d.Whole && d.Records > 0 {
-				found("pengiriman %s (%s) tercatat %d rekaman, tetapi tidak ada di log", "delivery %s (%s) is recorded with %d records, but is not in the log",
-					d.Delivery, d.Subject, d.Records)
-			}
-			continue
-		}
-		a.Subject = d.Subject
-		if c := d.Check; c != nil && (c.Read != a.Read || c.Accepted != a.Accepted || c.Rejected != a.Rejected || c.SetAside != a.SetAside) {
-			found("pengiriman %s (%s): hasil pemeriksaan mencatat %d = %d + %d + %d, log dan tabel berisi %d = %d + %d + %d",
-				"delivery %s (%s): its check recorded %d = %d + %d + %d, log and tables hold %d = %d + %d + %d",
-				d.Delivery, d.Subject, c.Read, c.Accepted, c.Rejected, c.SetAside, a.Read, a.Accepted, a.Rejected, a.SetAside)
-		}
-	}
+// audit verifies one dataset.
+type audit struct {
+	Verifier
+	dataset  string
+	report   *Report
+	plans    *plans
+	recorded []Recorded
+	tables   *lake.Tally // nil for a dataset without tables
+	at       lake.Positions
+	ranges   []eventlog.Range
+	accounts map[uuid.UUID]*Account
 }
 
-// tables checks the files of a dataset and its current state.
-func (v Verifier) tables(ctx context.Context, dataset string, found func(id, en string, args ...any)) error {
-	faults, err := v.Lake.Check(ctx, dataset)
+func (a *audit) found(id, en string, args ...any) {
+	a.report.Findings = append(a.report.Findings, Finding{a.dataset, event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}})
+}
+
+// run looks at things in the order in which a delivery leaves them behind, last first: what is
+// recorded has landed, and what has landed is in the log, although workers go on meanwhile.
+func (a *audit) run(ctx context.Context) (err error) {
+	if a.recorded, err = a.Recorded(ctx, a.dataset); err != nil {
+		return err
+	}
+	readable, err := a.readable(ctx, a.files)
+	if err == nil && readable {
+		readable, err = a.readable(ctx, a.open)
+	}
+	if err != nil {
+		return err
+	}
+	if a.ranges, err = a.Log.Ranges(ctx, a.dataset); err != nil && !errors.Is(err, eventlog.ErrNoTopic) {
+		return err
+	}
+	if err := a.read(ctx); err != nil {
+		return err
+	}
+	landing, foreign, err := a.landing(ctx)
+	if err == nil && readable {
+		readable, err = a.readable(ctx, func(ctx context.Context) error { return a.count(ctx, landing, foreign) })
+	}
+	if err != nil {
+		return err
+	}
+	a.compareRecords()
+	if !readable {
+		return nil // the counts would be those of tables without rows
+	}
+	a.compareCounts()
+	published, err := a.Governance.Publications(ctx, a.dataset)
+	if err != nil || a.tables == nil {
+		return err
+	}
+	_, err = a.readable(ctx, func(ctx context.Context) error { return a.state(ctx, published) })
+	return err
+}
+
+// readable does something with the tables. That they cannot be read is a finding, unless ctx is why.
+func (a *audit) readable(ctx context.Context, do func(context.Context) error) (bool, error) {
+	err := do(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err == nil, err
+	}
+	a.found("tabel tidak dapat dibaca: %v", "the tables cannot be read: %v", err)
+	return false, nil
+}
+
+// files checks the data files.
+func (a *audit) files(ctx context.Context) error {
+	faults, err := a.Lake.Check(ctx, a.dataset)
 	if errors.Is(err, lake.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
 	for _, f := range faults {
-		found("berkas %s: %s", "file %s: %s", f.File, f.Problem)
+		a.found("berkas %s: %s", "file %s: %s", f.File, f.Problem)
 	}
-	published, err := v.Governance.Publications(ctx, dataset)
-	if err != nil {
-		return err
+	return err
+}
+
+// open takes down what has landed.
+func (a *audit) open(ctx context.Context) error {
+	tables, err := a.Lake.Tally(ctx, a.dataset)
+	if errors.Is(err, lake.ErrNotFound) {
+		return nil
 	}
-	same, err := v.Lake.CheckCurrent(ctx, dataset, published)
-	if err != nil {
-		return err
+	if err == nil {
+		a.tables, a.at = tables, tables.History
 	}
-	if !same {
-		found("keadaan kini tidak sama dengan hitungan ulang dari riwayat", "the current state differs from a recomputation from the history")
+	return err
+}
+
+// each calls use with the records of a partition from one offset to before another.
+func (a *audit) each(ctx context.Context, partition int, from, to int64, use func(eventlog.Record) error) error {
+	for from < to {
+		records, err := a.Log.Read(ctx, a.dataset, partition, from, 16<<20)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			break
+		}
+		for _, rec := range records {
+			if rec.Offset >= to {
+				return nil
+			}
+			if err := use(rec); err != nil {
+				return err
+			}
+			from = rec.Offset + 1
+		}
 	}
 	return nil
 }
 
-func account(accounts map[uuid.UUID]*Account, dataset string, delivery uuid.UUID) *Account {
-	a := accounts[delivery]
-	if a == nil {
-		a = &Account{Dataset: dataset, Delivery: delivery}
-		accounts[delivery] = a
+// read counts the observations of every delivery in the log: those before the position of the history
+// have landed, those behind it are in flight.
+func (a *audit) read(ctx context.Context) error {
+	last := map[string]int64{}
+	for _, rng := range a.ranges {
+		if next, ok := a.at.Offsets[rng.Partition]; ok && next < rng.First {
+			a.found("offset %d sampai %d dari partisi %d hilang dari log sebelum diolah", "offsets %d to %d of partition %d left the log before they landed", next, rng.First-1, rng.Partition)
+		}
+		err := a.each(ctx, rng.Partition, rng.First, rng.Next, func(rec eventlog.Record) error {
+			c, n, err := a.measure(ctx, rec)
+			if err != nil {
+				return err
+			}
+			d := a.account(c.Delivery)
+			if c.Stream != "" {
+				prev, known := last[c.Stream]
+				switch {
+				case c.Seq <= prev:
+					return nil // sent again
+				case known && c.Seq != prev+1:
+					a.found("aliran %s: setelah urutan %d datang %d", "stream %s: after number %d comes %d", c.Stream, prev, c.Seq)
+				case !known && c.Seq > 1 && rng.First > 0:
+					d.cut = true
+				}
+				last[c.Stream] = c.Seq
+			}
+			d.Read += n
+			d.records += int64(c.Rows)
+			if rec.Offset >= a.at.Offsets[rng.Partition] {
+				d.InFlight += n
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return a
+	return nil
 }
 
-func sorted(accounts map[uuid.UUID]*Account) []Account {
-	out := make([]Account, 0, len(accounts))
-	for _, a := range accounts {
-		out = append(out, *a)
+// measure returns the chunk of a log record and how many observations it makes. A message that is
+// no chunk is one observation of no delivery; a chunk that has no plan counts its records.
+func (a *audit) measure(ctx context.Context, rec eventlog.Record) (event.Chunk, int64, error) {
+	c, err := event.ParseChunk(rec.Message)
+	if err != nil {
+		return event.Chunk{}, 1, nil
 	}
-	slices.SortFunc(out, func(a, b Account) int { return strings.Compare(a.Delivery.String(), b.Delivery.String()) })
-	return out
+	if c.Dataset != a.dataset {
+		return c, int64(c.Rows), nil
+	}
+	plan, err := a.plans.of(ctx, c)
+	if unfit := new(unusablePlan); errors.As(err, &unfit) {
+		return c, int64(c.Rows), nil
+	}
+	if err != nil {
+		return c, 0, err
+	}
+	return c, int64(c.Rows) * int64(plan.Observations()), nil
+}
+
+// landing are the chunks of ranges of which the rejected rows are in their table and the accepted ones
+// are not in the history yet, and how many messages of these ranges are no chunks. They are in
+// flight, so their rejected rows do not count.
+func (a *audit) landing(ctx context.Context) (chunks []uuid.UUID, foreign int64, err error) {
+	if a.tables == nil {
+		return nil, 0, nil
+	}
+	for _, rng := range a.ranges {
+		from, to := a.at.Offsets[rng.Partition], a.tables.Rejected.Offsets[rng.Partition]
+		err := a.each(ctx, rng.Partition, max(from, rng.First), min(to, rng.Next), func(rec eventlog.Record) error {
+			c, err := event.ParseChunk(rec.Message)
+			switch {
+			case err != nil:
+				foreign++
+			case c.Seq > a.at.Streams[c.Stream]: // else it is a copy of a chunk that has landed
+				chunks = append(chunks, c.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return chunks, foreign, nil
+}
+
+// count counts the rows in the tables.
+func (a *audit) count(ctx context.Context, landing []uuid.UUID, foreign int64) error {
+	if a.tables == nil {
+		return nil
+	}
+	counts, err := a.tables.Counts(ctx, landing)
+	if err != nil {
+		return err
+	}
+	for delivery, c := range counts {
+		d := a.account(delivery)
+		d.Accepted, d.Rejected, d.SetAside = c.Accepted, c.Rejected, c.SetAside
+	}
+	if foreign > 0 {
+		a.account(uuid.Nil).Rejected -= foreign
+	}
+	doubles, err := a.tables.Doubles(ctx, landing)
+	if err != nil {
+		return err
+	}
+	for delivery, n := range doubles {
+		a.account(delivery).doubled = n
+	}
+	return nil
+}
+
+// compareRecords compares what the log holds of each delivery with what is recorded of it.
+func (a *audit) compareRecords() {
+	for i, f := range a.recorded {
+		d := a.accounts[f.Delivery]
+		if d == nil {
+			if !f.Whole || f.Records == 0 {
+				continue
+			}
+			d = a.account(f.Delivery)
+		}
+		d.Subject, d.place = f.Subject, i+1
+		switch {
+		case !f.Whole || d.records == f.Records || a.expired(d, f):
+		case d.records == 0:
+			a.found("pengiriman %s (%s) tercatat %d rekaman, tetapi tidak ada di log", "delivery %s (%s) is recorded with %d records, but is not in the log",
+				d.Delivery, d.Subject, f.Records)
+		default:
+			a.found("pengiriman %s (%s) tercatat %d rekaman, tetapi log berisi %d", "delivery %s (%s) is recorded with %d records, but the log holds %d",
+				d.Delivery, d.Subject, f.Records, d.records)
+		}
+	}
+}
+
+// expired says whether the log once held more of a delivery than it does now.
+func (a *audit) expired(d *Account, f Recorded) bool {
+	begun := slices.ContainsFunc(a.ranges, func(r eventlog.Range) bool { return r.First > 0 })
+	if !begun || !d.cut && d.records > 0 {
+		return false
+	}
+	if f.Whole {
+		return d.records < f.Records
+	}
+	return d.Read < d.there()
+}
+
+// compareCounts compares the counts of each delivery with each other and with its check.
+func (a *audit) compareCounts() {
+	facts := map[uuid.UUID]Recorded{}
+	for _, f := range a.recorded {
+		facts[f.Delivery] = f
+		if f.Check != nil {
+			a.account(f.Delivery)
+		}
+	}
+	expired := 0
+	for _, d := range sorted(a.accounts) {
+		f := facts[d.Delivery]
+		if a.expired(d, f) {
+			a.expire(d, f)
+			expired++
+		}
+		if d.doubled > 0 {
+			a.found("pengiriman %s (%s): %d baris berlipat di tabel", "delivery %s (%s): %d rows are in the tables once too often", d.Delivery, d.Subject, d.doubled)
+		}
+		if c := f.Check; c != nil && (c.Read != d.Read || c.Accepted != d.Accepted || c.Rejected != d.Rejected || c.SetAside != d.SetAside) {
+			a.found("pengiriman %s (%s): hasil pemeriksaan mencatat %d = %d + %d + %d, log dan tabel berisi %d = %d + %d + %d",
+				"delivery %s (%s): its check recorded %d = %d + %d + %d, log and tables hold %d = %d + %d + %d",
+				d.Delivery, d.Subject, c.Read, c.Accepted, c.Rejected, c.SetAside, d.Read, d.Accepted, d.Rejected, d.SetAside)
+		}
+		if !d.Holds() {
+			a.found("pengiriman %s (%s): dibaca %d, tetapi diterima %d + ditolak %d + disisihkan %d + dalam perjalanan %d = %d",
+				"delivery %s (%s): read %d, but accepted %d + rejected %d + set aside %d + in flight %d = %d",
+				d.Delivery, d.Subject, d.Read, d.Accepted, d.Rejected, d.SetAside, d.InFlight, d.there())
+		}
+		a.report.Accounts = append(a.report.Accounts, *d)
+	}
+	if expired > 0 {
+		a.report.Notes = append(a.report.Notes, Note{a.dataset, event.Sentence{
+			ID: fmt.Sprintf("awal log sudah kedaluwarsa: %d pengiriman tidak dapat dihitung ulang, yang dibaca diambil dari hasil pemeriksaannya", expired),
+			EN: fmt.Sprintf("the beginning of the log has expired: %d deliveries cannot be recomputed, what was read is taken from their checks", expired),
+		}})
+	}
+}
+
+// expire takes what was read of a delivery from its check, because the log does not hold all of it.
+func (a *audit) expire(d *Account, f Recorded) {
+	d.Expired = true
+	switch {
+	case f.Check != nil:
+		d.Read = f.Check.Read
+	case f.Whole && d.there() == 0:
+		a.found("pengiriman %s (%s) tercatat %d rekaman, tetapi hilang dari log sebelum diolah", "delivery %s (%s) is recorded with %d records, but left the log before it landed",
+			d.Delivery, d.Subject, f.Records)
+	default:
+		d.Read = d.there()
+	}
+}
+
+// state checks the current state.
+func (a *audit) state(ctx context.Context, published []lake.Publication) error {
+	same, err := a.Lake.CheckCurrent(ctx, a.dataset, published)
+	if errors.Is(err, lake.ErrNotFound) {
+		return nil // the tables are just being made
+	}
+	if err == nil && !same {
+		a.found("keadaan kini tidak sama dengan hitungan ulang dari riwayat", "the current state differs from a recomputation from the history")
+	}
+	return err
+}
+
+func (a *audit) account(delivery uuid.UUID) *Account {
+	d := a.accounts[delivery]
+	if d == nil {
+		d = &Account{Dataset: a.dataset, Delivery: delivery}
+		a.accounts[delivery] = d
+	}
+	return d
+}
+
+// sorted orders accounts by when their deliveries were opened; those that no fact knows come last, by id.
+func sorted(accounts map[uuid.UUID]*Account) []*Account {
+	return slices.SortedFunc(maps.Values(accounts), func(a, b *Account) int {
+		if (a.place == 0) != (b.place == 0) {
+			return cmp.Compare(b.place, a.place)
+		}
+		return cmp.Or(cmp.Compare(a.place, b.place), strings.Compare(a.Delivery.String(), b.Delivery.String()))
+	})
 }

@@ -126,6 +126,9 @@ func FuzzCSV(f *testing.F) {
 		f.Add(s, 20)
 	}
 	f.Fuzz(func(t *testing.T, s string, size int) {
+		if strings.HasPrefix(s, "\xfe\xff") || strings.HasPrefix(s, "\xff\xfe") {
+			return // UTF-16 comes out as another text; decoding has its own tests
+		}
 		if size < 1 || size > 1000 {
 			size = 16
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/spf13/cobra"
@@ -28,13 +29,17 @@ type datasetInfo struct {
 func (a *app) datasetsCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "datasets", Short: "Dataset dan isinya (datasets and what they hold)", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Use: "datasets [DATASET]", Short: "Dataset dan isinya; dengan DATASET tabel dan snapshotnya (datasets and what they hold; tables and snapshots of one)",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
 			w, err := a.workspace()
 			if err != nil {
 				return err
 			}
 			return w.withReader(c.Context(), func(p parts) error {
+				if len(args) == 1 {
+					return a.tables(c.Context(), w, p, args[0], asJSON)
+				}
 				found, err := w.datasets(c.Context(), p)
 				if err != nil {
 					return err
@@ -52,6 +57,39 @@ func (a *app) datasetsCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
 	return c
+}
+
+// tableInfo is one line of `satudata datasets DATASET`.
+type tableInfo struct {
+	Table    string    `json:"tabel"` // in the Iceberg catalog
+	Rows     int64     `json:"baris"`
+	Files    int       `json:"berkas"`
+	Bytes    int64     `json:"ukuran_byte"`
+	Snapshot int64     `json:"snapshot"` // for --as-of; 0 for a table without rows yet
+	At       time.Time `json:"waktu,omitzero"`
+}
+
+// tables describes the Iceberg tables of a dataset.
+func (a *app) tables(ctx context.Context, w *workspace, p parts, dataset string, asJSON bool) error {
+	found, err := p.lake.Describe(ctx, dataset)
+	if errors.Is(err, lake.ErrNotFound) {
+		return fmt.Errorf("dataset %q: %w", dataset, catalog.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	infos := make([]tableInfo, len(found))
+	for i, t := range found {
+		infos[i] = tableInfo{Table: t.Name, Rows: t.Rows, Files: t.Files, Bytes: t.Bytes, Snapshot: t.Snapshot, At: t.At}
+	}
+	if asJSON {
+		return writeJSON(a.stdout, infos)
+	}
+	return columns(a.stdout, "TABEL|BARIS|BERKAS|BYTE|SNAPSHOT|WAKTU", func(print func(...any)) {
+		for _, t := range infos {
+			print(t.Table, number(t.Rows), t.Files, number(t.Bytes), t.Snapshot, w.clock(t.At))
+		}
+	})
 }
 
 func (w *workspace) datasets(ctx context.Context, p parts) ([]datasetInfo, error) {

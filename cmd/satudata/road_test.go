@@ -399,3 +399,22 @@ func TestCopiedWorkspace(t *testing.T) {
 	}
 	must(t, "-C", dir, "verify")
 }
+
+// TestAsOfSnapshot: what `datasets NAME` names as the newest snapshot answers what the table holds.
+func TestAsOfSnapshot(t *testing.T) {
+	dir := sampleDir(t)
+	var infos []tableInfo
+	if err := json.Unmarshal([]byte(must(t, "-C", dir, "datasets", "kependudukan.penduduk", "--json")), &infos); err != nil {
+		t.Fatal(err)
+	}
+	if len(infos) != 3 || infos[0].Table != "publik.kependudukan.penduduk" || infos[0].Rows != 397 {
+		t.Fatalf("tables %+v", infos)
+	}
+	out := must(t, "-C", dir, "query", "--format", "csv", "--as-of", strconv.FormatInt(infos[0].Snapshot, 10), "SELECT count(*) AS n FROM kependudukan.penduduk")
+	if out != "n\n397\n" {
+		t.Errorf("as of the newest snapshot: %q", out)
+	}
+	if r := satudata(t, "-C", dir, "datasets", "tidak.ada"); r.code != exitNotFound {
+		t.Errorf("unknown dataset: exit code %d, want %d", r.code, exitNotFound)
+	}
+}

@@ -50,7 +50,7 @@ type Batch struct {
 
 // Refusal is the error for a delivery that cannot be taken as a whole: an empty file, an HTML page
 // named .csv, a truncated archive. Nothing of it was read into the log.
-type Refusal struct { //nolint:errname // the word that deliveries have for it, also where it is no error
+type Refusal struct {
 	Subject string
 	Reason  event.Sentence
 }

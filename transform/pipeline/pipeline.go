@@ -15,8 +15,7 @@
 //
 // Several workers may run. Each makes sure that the position is where it believes before it judges a
 // batch, and every commit makes sure again: of two that take the same batch the loser sees that the
-// position has moved (lake.ErrMoved), forgets what it knew and reads on from there. What both make of
-// the same offsets is the same to the byte, so it does no harm that their files have the same names.
+// position has moved (lake.ErrMoved), forgets what it knew and reads on from there.
 package pipeline
 
 import (
@@ -135,6 +134,9 @@ func New(o Options) *Worker {
 func (w *Worker) Drain(ctx context.Context) error {
 	w.listed = time.Time{}
 	_, err := w.pass(ctx, nil)
+	if err == nil {
+		err = ctx.Err() // ended before it was done is not done
+	}
 	return err
 }
 

@@ -88,7 +88,10 @@ func (w *workspace) printRejects(ctx context.Context, p parts, d catalog.Deliver
 	}
 	fmt.Fprintf(out, "dibaca %s, diterima %s, ditolak %s, disisihkan %s\n\n",
 		number(d.Check.Read), number(d.Check.Accepted), number(d.Check.Rejected), number(d.Check.SetAside))
-	names := columnNames(ctx, p, d)
+	names, err := columnNames(ctx, p, d)
+	if err != nil {
+		return err
+	}
 	for _, r := range d.Check.Reasons {
 		fmt.Fprintf(out, "%7s × %s [%s]\n          contoh: %s (%s)\n", number(r.Count), field(r.Field, names), r.Rule, r.Say.ID, r.Say.EN)
 	}
@@ -146,7 +149,7 @@ func (w *workspace) rejects(ctx context.Context, p parts, d catalog.Delivery, li
 		b := res.Batch()
 		rows, raw, reasons := b.Column(0).(*array.Int64), b.Column(1).(*array.String), b.Column(2).(*array.String)
 		for i := range int(b.NumRows()) {
-			r := rejectedRow{Row: rows.Value(i), Raw: raw.Value(i)}
+			r := rejectedRow{Row: rows.Value(i), Raw: strings.Clone(raw.Value(i))} // the batch's memory is gone after the next one
 			if err := json.Unmarshal([]byte(reasons.Value(i)), &r.Reasons); err != nil {
 				return fmt.Errorf("read reasons of row %d: %w", r.Row, err)
 			}

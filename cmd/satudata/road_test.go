@@ -418,3 +418,28 @@ func TestAsOfSnapshot(t *testing.T) {
 		t.Errorf("unknown dataset: exit code %d, want %d", r.code, exitNotFound)
 	}
 }
+
+// TestRejectedTextOutlivesItsBatch: every rejected record is shown as it stands in the file, also after
+// the engine has let go of the memory it came in.
+func TestRejectedTextOutlivesItsBatch(t *testing.T) {
+	dir := sampleDir(t)
+	file, err := os.ReadFile(filepath.Join(dir, "deliveries/disdukcapil/penduduk.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.ReplaceAll(string(file), "\r\n", "\n"), "\n")
+	for range 20 {
+		var found rejection
+		if err := json.Unmarshal([]byte(must(t, "-C", dir, "rejects", "penduduk.csv", "--json")), &found); err != nil {
+			t.Fatal(err)
+		}
+		if len(found.Rows) != 13 {
+			t.Fatalf("%d rejected rows, want 13", len(found.Rows))
+		}
+		for _, r := range found.Rows {
+			if want := lines[r.Row-1]; r.Raw != want {
+				t.Fatalf("row %d is shown as %q, the file has %q", r.Row, r.Raw, want)
+			}
+		}
+	}
+}

@@ -31,16 +31,25 @@ func (c *Catalog) Versions(ctx context.Context, dataset string) ([]string, error
 	return versions, err
 }
 
-// LatestContract returns the document of the newest contract version of a dataset, or ErrNotFound.
-func (c *Catalog) LatestContract(ctx context.Context, dataset string) (string, error) {
+// ParsedContract returns a registered contract version of a dataset, or ErrNotFound.
+func (c *Catalog) ParsedContract(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
+	doc, err := c.Contract(ctx, dataset, version)
+	if err != nil {
+		return nil, err
+	}
+	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
+}
+
+// LatestContract returns the newest contract version of a dataset, or ErrNotFound.
+func (c *Catalog) LatestContract(ctx context.Context, dataset string) (*schemas.Contract, error) {
 	versions, err := c.Versions(ctx, dataset)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if len(versions) == 0 {
-		return "", fmt.Errorf("contract %s: %w", dataset, ErrNotFound)
+		return nil, fmt.Errorf("contract %s: %w", dataset, ErrNotFound)
 	}
-	return c.Contract(ctx, dataset, versions[len(versions)-1])
+	return c.ParsedContract(ctx, dataset, versions[len(versions)-1])
 }
 
 func (c *Catalog) document(ctx context.Context, what, query string, args ...any) (string, error) {
@@ -93,7 +102,7 @@ func (c *Catalog) Register(ctx context.Context, contract event.ContractRegistere
 // checkSuccession refuses a contract that the tables cannot follow from the version before it, or that
 // the version after it cannot follow.
 func (c *Catalog) checkSuccession(ctx context.Context, registered event.ContractRegistered) error {
-	contract, err := schemas.ParseContract("contracts/"+registered.Dataset+".yaml", []byte(registered.Document))
+	contract, err := schemas.ParseContract(registered.Dataset+"@"+registered.Version, []byte(registered.Document))
 	if err != nil {
 		return err
 	}
@@ -103,7 +112,7 @@ func (c *Catalog) checkSuccession(ctx context.Context, registered event.Contract
 	}
 	at, _ := slices.BinarySearchFunc(versions, registered.Version, schemas.CompareVersions)
 	if at > 0 {
-		before, err := c.parsed(ctx, registered.Dataset, versions[at-1])
+		before, err := c.ParsedContract(ctx, registered.Dataset, versions[at-1])
 		if err != nil {
 			return err
 		}
@@ -112,21 +121,13 @@ func (c *Catalog) checkSuccession(ctx context.Context, registered event.Contract
 		}
 	}
 	if at < len(versions) {
-		after, err := c.parsed(ctx, registered.Dataset, versions[at])
+		after, err := c.ParsedContract(ctx, registered.Dataset, versions[at])
 		if err != nil {
 			return err
 		}
 		return schemas.CheckSuccessor(contract, after)
 	}
 	return nil
-}
-
-func (c *Catalog) parsed(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
-	doc, err := c.Contract(ctx, dataset, version)
-	if err != nil {
-		return nil, err
-	}
-	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
 }
 
 func changed(what, whatEN, name, version string) error {

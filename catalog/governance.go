@@ -36,11 +36,7 @@ func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publ
 	for i, d := range found {
 		mode, ok := modes[d.Contract]
 		if !ok {
-			doc, err := c.Contract(ctx, dataset, d.Contract)
-			if err != nil {
-				return nil, err
-			}
-			contract, err := schemas.ParseContract(dataset+"@"+d.Contract, []byte(doc))
+			contract, err := c.ParsedContract(ctx, dataset, d.Contract)
 			if err != nil {
 				return nil, err
 			}

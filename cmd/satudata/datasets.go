@@ -12,7 +12,6 @@ import (
 
 	"satudata/catalog"
 	"satudata/catalog/query"
-	"satudata/schemas"
 	"satudata/transform/lake"
 )
 
@@ -110,11 +109,7 @@ func (w *workspace) datasets(ctx context.Context, p parts) ([]datasetInfo, error
 
 func describe(ctx context.Context, p parts, name string) (datasetInfo, error) {
 	info := datasetInfo{Dataset: name, Sources: []string{}}
-	doc, err := p.cat.LatestContract(ctx, name)
-	if err != nil {
-		return info, err
-	}
-	contract, err := schemas.ParseContract(name, []byte(doc))
+	contract, err := p.cat.LatestContract(ctx, name)
 	if err != nil {
 		return info, err
 	}

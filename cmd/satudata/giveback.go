@@ -52,11 +52,7 @@ func (w *workspace) giveBack(ctx context.Context, p parts, d catalog.Delivery, p
 
 // warnFull says that the mended records alone are no delivery, where a delivery replaces what was there.
 func warnFull(ctx context.Context, p parts, d catalog.Delivery, out io.Writer) error {
-	doc, err := p.cat.Contract(ctx, d.Dataset, d.Contract)
-	if err != nil {
-		return err
-	}
-	contract, err := schemas.ParseContract(d.Dataset, []byte(doc))
+	contract, err := p.cat.ParsedContract(ctx, d.Dataset, d.Contract)
 	if err != nil {
 		return err
 	}
@@ -78,7 +74,10 @@ func (w *workspace) writeBack(ctx context.Context, p parts, d catalog.Delivery, 
 	if err != nil {
 		return 0, err
 	}
-	names := columnNames(ctx, p, d)
+	names, err := columnNames(ctx, p, d)
+	if err != nil {
+		return 0, err
+	}
 	var pending *rejectedRow // observations of one record come one after the other
 	flush := func() error {
 		if pending == nil {
@@ -136,24 +135,23 @@ func pad(record []string, width int) []string {
 	return record
 }
 
-// columnNames are the names that the columns of a contract have in the files of a delivery's source. A
-// binding that cannot be found leaves them unnamed: it is for display only.
-func columnNames(ctx context.Context, p parts, d catalog.Delivery) map[string]string {
+// columnNames are the names that the columns of a contract have in the files of a delivery's source.
+func columnNames(ctx context.Context, p parts, d catalog.Delivery) (map[string]string, error) {
 	names := map[string]string{}
 	doc, err := p.cat.Binding(ctx, d.Binding)
 	if err != nil {
-		return names
+		return nil, err
 	}
 	binding, err := schemas.ParseBinding(d.Binding, []byte(doc))
 	if err != nil {
-		return names
+		return nil, err
 	}
 	for _, c := range binding.Columns {
 		if from := append(slices.Clone(c.Any), c.From); from[0] != "" && from[0] != c.To {
 			names[c.To] = from[0]
 		}
 	}
-	return names
+	return names, nil
 }
 
 // cells takes a record apart as far as it can be; one that cannot is a single cell.

@@ -61,23 +61,31 @@ func (p *plans) plan(ctx context.Context, key planKey) (*schemas.Plan, error) {
 func (p *plans) contract(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
 	doc, err := p.gov.Contract(ctx, dataset, version)
 	if err != nil {
-		return nil, err
+		return nil, unusable(err)
 	}
-	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
+	contract, err := schemas.ParseContract(dataset+"@"+version, []byte(doc))
+	if err != nil {
+		return nil, &unusablePlan{fmt.Errorf("contract %s@%s: %w", dataset, version, err)}
+	}
+	return contract, nil
 }
 
 func (p *plans) compile(ctx context.Context, key planKey) (*schemas.Plan, error) {
-	contract, err := p.gov.Contract(ctx, key.dataset, key.contract)
+	contract, err := p.contract(ctx, key.dataset, key.contract)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := p.gov.Binding(ctx, key.binding)
 	if err != nil {
 		return nil, unusable(err)
 	}
-	binding, err := p.gov.Binding(ctx, key.binding)
+	binding, err := schemas.ParseBinding(key.binding, []byte(doc))
 	if err != nil {
-		return nil, unusable(err)
+		return nil, &unusablePlan{fmt.Errorf("binding %s: %w", key.binding, err)}
 	}
-	plan, err := Compile(key.dataset+"@"+key.contract, contract, key.binding, binding, p.ref)
+	plan, err := schemas.Compile(contract, binding, p.ref)
 	if err != nil {
-		return nil, &unusablePlan{err}
+		return nil, &unusablePlan{fmt.Errorf("compile %s@%s with %s: %w", key.dataset, key.contract, key.binding, err)}
 	}
 	return plan, nil
 }
@@ -94,23 +102,6 @@ func unusable(err error) error {
 		return &unusablePlan{err}
 	}
 	return err
-}
-
-// Compile parses and compiles a contract and a binding, given as documents with names for messages.
-func Compile(contractName, contractDoc, bindingName, bindingDoc string, ref *schemas.Reference) (*schemas.Plan, error) {
-	contract, err := schemas.ParseContract(contractName, []byte(contractDoc))
-	if err != nil {
-		return nil, fmt.Errorf("contract %s: %w", contractName, err)
-	}
-	binding, err := schemas.ParseBinding(bindingName, []byte(bindingDoc))
-	if err != nil {
-		return nil, fmt.Errorf("binding %s: %w", bindingName, err)
-	}
-	plan, err := schemas.Compile(contract, binding, ref)
-	if err != nil {
-		return nil, fmt.Errorf("compile %s with %s: %w", contractName, bindingName, err)
-	}
-	return plan, nil
 }
 
 // reader decodes and checks chunks of one plan, one after the other.

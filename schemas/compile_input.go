@@ -78,6 +78,7 @@ func (m *compiler) values(in *Input, f feed) {
 	p := in.Property
 	synonyms := map[string]string{}
 	if e, ok := FindElement(p.Element); ok {
+		in.Reading = e.Reading
 		for text, value := range e.Synonyms {
 			synonyms[Fold(text)] = value
 		}

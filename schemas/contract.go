@@ -22,13 +22,44 @@ type Contract struct {
 	Document []byte // the YAML, verbatim
 }
 
+// Standard is the standar data of a dataset or a column: the five parts that Perpres 39/2019, Pasal 4
+// asks for, and the code that BPS gives a standard.
+type Standard struct {
+	Concept        string // konsep: the idea behind the data, and why it is produced
+	Definition     string // definisi: what the data is and what it is not
+	Classification string // klasifikasi: the grouping it is presented by, "KBLI 2020", "kode wilayah Kemendagri"
+	Measure        string // ukuran: what is measured: jumlah, rasio, indeks, …
+	Unit           string // satuan: the yardstick of the measure
+	SDS            string // kodeSDS, Peraturan BPS 4/2020
+}
+
 // Profile is the SDI part of a contract that is not about one column.
 type Profile struct {
-	Producer string       // produsen data: the OPD
-	Access   string       // "publik" | "internal" | "rahasia"
-	Basis    string       // legal basis of the access class
-	Schedule string       // jadwal pemutakhiran
-	Delivery DeliveryMode // how deliveries change the current state
+	Standard
+	Producer string // produsen data: the OPD
+	Access   string // "publik" | "internal" | "rahasia"
+	Basis    string // legal basis of the access class
+	Schedule string // jadwal pemutakhiran
+	Priority bool   // data prioritas
+	Affair   string // bidang urusan, "1.02"
+	Period   string // kolomPeriode: the property that holds the period which the data is about, or ""
+	Grid     []Axis // petak: the combinations that a complete table has; none declared when empty
+	Delivery DeliveryMode
+	Activity Metadata   // msKeg: the statistical activity that produces the data
+	Measures []Metadata // msInd: the indicators that it makes
+}
+
+// Metadata is statistical metadata of Peraturan BPS 5/2020 under INDAH v2 keys, or only {"kode": …}
+// when it is a reference.
+type Metadata map[string]any
+
+// Axis is one dimension of the grid of combinations (regions × categories × periods) that a complete
+// table has. Of Values, Within and From/To exactly one is set, or none: the column's code list.
+type Axis struct {
+	Column   string   // property
+	Values   []string // nilai
+	Within   string   // dalam: every region of this code's area, in Kemendagri code
+	From, To *int     // dari, sampai: every whole number between, both included
 }
 
 // DeliveryMode says how a delivery changes the current state.
@@ -39,17 +70,19 @@ type DeliveryMode struct {
 
 // Property is a column as its contract defines it.
 type Property struct {
+	Standard
 	Name        string
 	Title       string // businessName
-	Definition  string // description
 	Element     string // id of the shared element, or ""
 	Type        Type
 	Required    bool
 	Key         int // position in the primary key from 1, or 0
 	RenamedFrom string
-	Unit        string // satuan
-	Additive    bool   // may be summed over regions and categories
-	Class       string // "umum" | "pribadi_umum" | "pribadi_spesifik"
+	Additive    bool     // may be summed over regions and categories
+	Class       string   // ODCS classification: "umum" | "pribadi_umum" | "pribadi_spesifik", UU 27/2022, Pasal 4
+	DSSD        string   // kodeDSSD: its indicator in SIPD e-Walidata, "1.01.000474"
+	Variable    Metadata // msVar
+	Examples    []string
 	Check       Check
 	Line        int // in File
 }

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,10 +13,8 @@ import (
 // is its name in messages. A document with anything wrong gives [Faults], all of them, and no
 // contract: keys that ODCS does not have, and checks that satudata would not carry out, are wrong.
 //
-// Beside ODCS's own keys it reads these customProperties. Of the document: produsenData (the OPD),
-// kelasAkses (publik, internal, rahasia), dasarHukum, jadwalPemutakhiran, modePengiriman (delta,
-// full), gantiBerdasarkan. Of a property: elemen, satuan, aditif, klasifikasi, namaLama, konsep,
-// ukuran. Names that start with "x_" are anybody's.
+// Beside ODCS's own keys it reads the customProperties of the SDI profile, see profile.go. Names
+// that start with "x_" are anybody's. A property's ODCS classification is its class of personal data.
 func ParseContract(file string, doc []byte) (*Contract, error) {
 	r := &reader{file: file}
 	top := r.document(doc, contractShape())
@@ -57,9 +56,9 @@ func readContract(o object) *Contract {
 		Purpose: o.child("description").need("purpose", "untuk apa data ini/what the data is for"),
 		Status:  o.oneOf("status", "", "proposed", "draft", "active", "deprecated", "retired"),
 	}
-	profile := o.customs("produsenData", "kelasAkses", "dasarHukum", "jadwalPemutakhiran", "modePengiriman",
-		"gantiBerdasarkan", "konsep", "ukuran")
+	profile := o.customs(profileKeys()...)
 	c.Profile = readProfile(profile)
+	c.Profile.Definition = cmp.Or(c.Profile.Definition, c.Purpose)
 
 	tables := o.items("schema")
 	if len(tables) != 1 {
@@ -67,7 +66,7 @@ func readContract(o object) *Contract {
 		return c
 	}
 	readTable(tables[0], c)
-	checkScope(profile, c)
+	checkProfile(profile, c)
 	return c
 }
 
@@ -105,46 +104,6 @@ func (o object) customs(known ...string) object {
 		}
 	}
 	return out
-}
-
-func readProfile(o object) Profile {
-	p := Profile{
-		Producer: o.form("produsenData", nameForm, "id OPD, contoh/example bpbd"),
-		Access:   o.oneOf("kelasAkses", "", "publik", "internal", "rahasia"),
-		Basis:    o.text("dasarHukum"),
-		Schedule: o.oneOf("jadwalPemutakhiran", "", "harian", "mingguan", "bulanan", "triwulanan", "empat_bulanan",
-			"semesteran", "tahunan", "dua_tahunan", "sekali"),
-		Delivery: DeliveryMode{Mode: o.oneOf("modePengiriman", "delta", "delta", "full")},
-	}
-	if !o.has("kelasAkses") {
-		o.fault("kelasAkses", Sentence{"kelas akses wajib dinyatakan", "the access class must be stated"}, "publik, internal, rahasia")
-	}
-	if p.Basis == "" && (p.Access == "internal" || p.Access == "rahasia") {
-		o.fault("dasarHukum", sayf("kelas akses %s memerlukan dasar hukum", "access class %s needs a legal basis", p.Access), "dasarHukum: …")
-	}
-	return p
-}
-
-// checkScope resolves gantiBerdasarkan, names of properties, to the columns that name the scope.
-func checkScope(o object, c *Contract) {
-	if !o.has("gantiBerdasarkan") {
-		return
-	}
-	if c.Profile.Delivery.Mode != "full" {
-		o.fault("gantiBerdasarkan", Sentence{"gantiBerdasarkan hanya untuk modePengiriman full", "gantiBerdasarkan is for modePengiriman full only"}, "")
-		return
-	}
-	for _, name := range o.texts("gantiBerdasarkan") {
-		i := slices.IndexFunc(c.Properties, func(p Property) bool { return p.Name == name })
-		switch {
-		case i < 0:
-			o.fault("gantiBerdasarkan", sayf("kolom %q tidak ada", "there is no column %q", name), didYouMean(name, propertyNames(c)))
-		case !c.Properties[i].Required:
-			o.fault("gantiBerdasarkan", sayf("kolom %q boleh kosong", "column %q may be empty", name), "required: true")
-		default:
-			c.Profile.Delivery.ReplaceBy = append(c.Profile.Delivery.ReplaceBy, c.Properties[i].fields()[0].Name)
-		}
-	}
 }
 
 func propertyNames(c *Contract) []string {

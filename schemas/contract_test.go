@@ -34,7 +34,7 @@ func TestParseContract(t *testing.T) {
 	if c.Dataset != "bencana.kejadian_banjir" || c.Version != "1.2.0" || c.Status != "active" || c.Title != "Kejadian banjir" {
 		t.Errorf("head = %q %q %q %q", c.Dataset, c.Version, c.Status, c.Title)
 	}
-	profile := schemas.Profile{Producer: "bpbd", Access: "publik", Schedule: "tahunan",
+	profile := schemas.Profile{Standard: schemas.Standard{Definition: "Banyaknya kejadian banjir."}, Producer: "bpbd", Access: "publik", Schedule: "tahunan",
 		Delivery: schemas.DeliveryMode{Mode: "full", ReplaceBy: []string{"tahun"}}}
 	if diff := cmp.Diff(profile, c.Profile); diff != "" {
 		t.Errorf("profile (-want +got):\n%s", diff)
@@ -137,7 +137,7 @@ var brokenContracts = []broken{
 	{"key position twice", "primaryKeyPosition: 2", "primaryKeyPosition: 1", "primaryKeyPosition: 1\n        customProperties: [{property: elemen, value: waktu", []string{"posisi kunci 1"}},
 	{"key position beyond", "primaryKeyPosition: 2", "primaryKeyPosition: 3", "", []string{"posisi kunci 3"}},
 	{"not true or false", "required: true\n        customProperties: [{property: elemen, value: umum.jumlah}", "required: ya\n        customProperties: [{property: elemen, value: umum.jumlah}", "", []string{"true, false"}},
-	{"personal data in public", "value: umum.jumlah}", "value: umum.jumlah}, {property: klasifikasi, value: pribadi_umum}", "", []string{"pribadi_umum", "publik"}},
+	{"personal data in public", "description: Banyaknya kejadian.\n        required", "description: Banyaknya kejadian.\n        classification: pribadi_umum\n        required", "classification: pribadi", []string{"pribadi_umum", "publik"}},
 	{"old name still there", "value: umum.jumlah}", "value: umum.jumlah}, {property: namaLama, value: mulai}", "", []string{"namaLama"}},
 	{"rule with unknown column", "jumlah > 0", "jumla > 0", "", []string{"huruf ke-1", "did you mean jumlah?"}},
 	{"rule that is no condition", "jumlah > 0 or rugi is null", "jumlah + 1", "", []string{"bukan syarat"}},

@@ -18,8 +18,9 @@ type Element struct {
 	Type       Type
 	Check      Check
 	Unit       string
-	Additive   *bool             // nil: the contract says
-	Class      string            // "umum" | "pribadi_umum" | "pribadi_spesifik"
+	Additive   *bool  // nil: the contract says
+	Class      string // "umum" | "pribadi_umum" | "pribadi_spesifik"
+	Reading    Reading
 	Region     string            // level of a region, which becomes its code and name in both systems: "provinsi", "kabupaten_kota"; else ""
 	Synonyms   map[string]string // delivered text → value, for texts that can only mean that
 	Examples   []string
@@ -71,7 +72,7 @@ func parseElements(file string, doc []byte) ([]Element, error) {
 	top := r.document(doc, shape{"elements": {
 		"id": nil, "name": nil, "definition": nil, "type": nil, "expands": nil, "classification": nil, "examples": nil,
 		"minimum": nil, "maximum": nil, "minLength": nil, "maxLength": nil, "pattern": nil, "allowed": nil,
-		"unit": nil, "additive": nil, "synonyms": nil,
+		"unit": nil, "additive": nil, "synonyms": nil, "reading": nil,
 	}})
 	var out []Element
 	if top != nil {
@@ -88,6 +89,7 @@ func readElement(o object) Element {
 		Name:       o.need("name", "teks/text"),
 		Definition: o.need("definition", "teks/text"),
 		Region:     o.oneOf("expands", "", levelProvince, levelRegency),
+		Reading:    Reading(o.oneOf("reading", "", readings()...)),
 		Unit:       o.text("unit"),
 		Class:      o.oneOf("classification", "umum", classes()...),
 		Synonyms:   o.pairs("synonyms"),

@@ -93,7 +93,7 @@ func checkProperties(properties []object, c *Contract) {
 			properties[i].fault("customProperties", sayf("namaLama %q bukan nama kolom", "namaLama %q is not a column name", p.RenamedFrom), nameSay)
 		}
 		if c.Profile.Access == "publik" && p.Class != "umum" {
-			properties[i].fault("customProperties", sayf("kolom %q (%s) di dataset publik", "column %q (%s) in a public dataset", p.Name, p.Class),
+			properties[i].fault("classification", sayf("kolom %q (%s) di dataset publik", "column %q (%s) in a public dataset", p.Name, p.Class),
 				"kelasAkses internal/rahasia")
 		}
 	}

@@ -20,7 +20,7 @@ func inherit(o, custom object, p *Property) {
 		custom.fault("elemen", sayf("elemen %q tidak dikenal", "unknown element %q", p.Element), didYouMean(p.Element, elementIDs()))
 		return
 	}
-	inheritText(custom, p, e)
+	inheritText(o, custom, p, e)
 	switch {
 	case p.Type.Kind == 0 || p.Type.Kind == Double && e.Type.Kind == Decimal:
 		p.Type = e.Type
@@ -34,7 +34,7 @@ func inherit(o, custom object, p *Property) {
 	inheritCheck(o, p, e)
 }
 
-func inheritText(custom object, p *Property, e Element) {
+func inheritText(o, custom object, p *Property, e Element) {
 	if p.Title == "" {
 		p.Title = e.Name
 	}
@@ -54,7 +54,7 @@ func inheritText(custom object, p *Property, e Element) {
 	if p.Class == "" {
 		p.Class = e.Class
 	} else if slices.Index(classes(), p.Class) < slices.Index(classes(), e.Class) {
-		custom.fault("klasifikasi", sayf("klasifikasi lebih longgar dari elemen %s", "classification is laxer than element %s", e.ID), e.Class)
+		o.fault("classification", sayf("klasifikasi lebih longgar dari elemen %s", "classification is laxer than element %s", e.ID), e.Class)
 	}
 }
 

@@ -39,6 +39,7 @@ type Input struct {
 	Constant *string           // the text that every record has
 	Cell     bool              // takes the unpivoted cell
 	Header   *Dimension        // takes its value from the wide column's header
+	Reading  Reading           // the element's
 	Locale   string            // "id" | "en" | "plain"
 	Dates    []string          // layouts beside ISO 8601, see Binding.Dates
 	Missing  map[string]bool   // folded; binding-wide and own

@@ -27,19 +27,22 @@ func parseDecimal(s string) (Type, bool) {
 
 // readProperty reads one column and lets it inherit from its element.
 func readProperty(o object) Property {
-	custom := o.customs("elemen", "satuan", "aditif", "klasifikasi", "namaLama", "konsep", "ukuran")
+	custom := o.customs("elemen", "konsep", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "msVar")
 	p := Property{
+		Standard:    readStandard(custom),
 		Name:        o.form("name", nameForm, nameSay),
 		Title:       o.text("businessName"),
-		Definition:  o.text("description"),
 		Element:     custom.text("elemen"),
 		Required:    o.bool("required"),
 		RenamedFrom: custom.text("namaLama"),
-		Unit:        custom.text("satuan"),
 		Additive:    custom.bool("aditif"),
-		Class:       custom.oneOf("klasifikasi", "", classes()...),
+		Class:       o.oneOf("classification", "", classes()...),
+		DSSD:        readDSSD(custom),
+		Variable:    custom.metadata("msVar"),
+		Examples:    o.texts("examples"),
 		Line:        o.node.Line,
 	}
+	p.Definition = o.text("description")
 	if len(p.Name) > longestName {
 		o.fault("name", sayf("nama %q terlalu panjang", "name %q is too long", p.Name), "<= "+strconv.Itoa(longestName))
 	}
@@ -106,18 +109,9 @@ func readType(o object) Type {
 func readBounds(o object) Check {
 	return Check{
 		Min: o.number("minimum"), Max: o.number("maximum"),
-		MinLength: o.length("minLength"), MaxLength: o.length("maxLength"),
+		MinLength: o.whole("minLength"), MaxLength: o.whole("maxLength"),
 		Pattern: o.text("pattern"),
 	}
-}
-
-// length reads a number of characters, nil when absent.
-func (o object) length(key string) *int {
-	if !o.has(key) {
-		return nil
-	}
-	n := o.int(key, 0, 0)
-	return &n
 }
 
 // refuseUnchecked refuses checks that ODCS has and satudata would not carry out: a promise in a

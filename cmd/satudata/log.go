@@ -12,10 +12,8 @@ import (
 )
 
 func (a *app) logCommand() *cobra.Command {
-	c := &cobra.Command{Use: "log", Short: "Log peristiwa (the event log)", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(a.logListCommand(), a.logCopyCommand())
-	return c
+	return group(&cobra.Command{Use: "log", Short: "Log peristiwa (the event log)"},
+		a.logListCommand(), a.logCopyCommand())
 }
 
 func (a *app) logListCommand() *cobra.Command {

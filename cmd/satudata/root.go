@@ -83,13 +83,20 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 	flags.StringVarP(&a.dir, "dir", "C", ".", "ruang kerja (workspace folder)")
 	flags.StringArrayVar(&a.settings, "set", nil, "nilai konfigurasi, misalnya log.kind=kafka (a configuration value, over file and environment)")
 	flags.StringVar(&a.logLevel, "log-level", "warn", "debug | info | warn | error")
-	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
+	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.contractCommand(), a.refCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
 		a.datasetsCommand(), a.deliveriesCommand(), a.rejectsCommand(), a.queryCommand(), a.verifyCommand(),
 		a.logCommand(), a.versionCommand())
 	for _, c := range root.Commands() {
 		positional(c)
 	}
 	return root
+}
+
+// group makes c a command that only holds others.
+func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.AddCommand(commands...)
+	return c
 }
 
 // positional turns cobra's complaints about arguments into usage errors.

@@ -69,7 +69,7 @@ func indent(s, by string) string {
 }
 
 // common is in every property: what a complete contract says.
-const common = `description: uji, customProperties: [{property: klasifikasi, value: umum}]`
+const common = `description: uji, customProperties: [{property: x_uji, value: 1}]`
 
 // property is a contract property; extra is more of its YAML.
 func property(name, kind, extra string) string {

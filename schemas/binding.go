@@ -18,7 +18,7 @@ package schemas
 //	  sheet: Rekap                   # xlsx; else the first
 //	locale: id                       # 1.234,5 (en: 1,234.5; plain: 1234.5, the default)
 //	zone: Asia/Makassar              # of times without one; else Asia/Jakarta
-//	dates: [DD/MM/YYYY, D MMMM YYYY] # beside ISO 8601: YYYY MMMM MMM MM M DD D HH mm ss
+//	dates: [DD/MM/YYYY, D MMMM YYYY] # beside ISO 8601: YYYY MMMM MMM MM M DD D HH mm ss; serial: Excel's day number
 //	missing: ["-", n.a.]             # texts that mean "no value", beside the empty one
 //	codeSystem: bps@2023             # of region codes: bps@2023 | kemendagri@2025; never assumed
 //	columns:
@@ -29,9 +29,10 @@ package schemas
 //	    from: "#3"                             # by position, from 1
 //	    synonyms: {DOMESTIK: NUSANTARA}        # delivered text: value of the contract
 //	    missing: ["0"]                         # locale, dates, missing and codeSystem may differ by column
+//	  - {to: luas_lahan, from: Luas, unit: m2} # the unit of numbers that come without one; else the contract's satuan
 //	unpivot:                                   # wide columns become rows
 //	  columns: ["#2-#13", "#15-#26"]           # names, positions or ranges of positions
-//	  value: jumlah_penumpang                  # takes the cell
+//	  value: jumlah_penumpang                  # takes the cell; unit as above
 //	  names:                                   # take their value from the column's header
 //	    - {to: tahun, header: 4, fill: true}   # fill: a merged cell repeats the one to its left
 //	    - {to: bulan, header: 5, pattern: "Bln (.*)", synonyms: {Jan: "1"}}
@@ -56,7 +57,7 @@ type Binding struct {
 	Format     Format   `yaml:"format"`
 	Locale     string   `yaml:"locale"`     // numbers: "id" (1.234,5) | "en" (1,234.5) | "plain" (1234.5, the default)
 	Zone       string   `yaml:"zone"`       // IANA zone of times without one; default Asia/Jakarta
-	Dates      []string `yaml:"dates"`      // accepted date layouts beside ISO 8601: "DD/MM/YYYY", "D MMMM YYYY", …
+	Dates      []string `yaml:"dates"`      // accepted date layouts beside ISO 8601: "DD/MM/YYYY", "D MMMM YYYY", …; "serial" is Excel's day number
 	Missing    []string `yaml:"missing"`    // texts that mean "no value", beside the empty text; compared without case and outer spaces
 	CodeSystem string   `yaml:"codeSystem"` // "bps@2023" | "kemendagri@2025", for region columns without their own
 	Columns    []Source `yaml:"columns"`
@@ -88,6 +89,7 @@ type Source struct {
 	Missing    []string          `yaml:"missing"`  // beside the binding's
 	Synonyms   map[string]string `yaml:"synonyms"` // delivered text → value of the contract; compared without case and outer spaces
 	CodeSystem string            `yaml:"codeSystem"`
+	Unit       string            `yaml:"unit"` // satuan of numbers delivered without one, converted to the contract's
 	Line       int               `yaml:"-"`
 }
 
@@ -95,6 +97,7 @@ type Source struct {
 type Unpivot struct {
 	Columns []string    `yaml:"columns"` // names, positions "#2", or ranges of them "#2-#13"
 	Value   string      `yaml:"value"`   // property that takes the cell
+	Unit    string      `yaml:"unit"`    // satuan of cells delivered without one, converted to the contract's
 	Names   []Dimension `yaml:"names"`   // properties that take their value from the column's header
 	Totals  []Total     `yaml:"totals"`  // wide columns that print a total of others
 }

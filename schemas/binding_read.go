@@ -32,8 +32,8 @@ func bindingShape() shape {
 		"format": {"type": nil, "delimiter": nil, "encoding": nil, "headers": nil, "skip": nil, "sheet": nil},
 		"locale": nil, "zone": nil, "dates": nil, "missing": nil, "codeSystem": nil,
 		"columns": {"to": nil, "from": nil, "any": nil, "value": nil, "locale": nil, "dates": nil, "missing": nil,
-			"synonyms": nil, "codeSystem": nil},
-		"unpivot": {"columns": nil, "value": nil,
+			"synonyms": nil, "codeSystem": nil, "unit": nil},
+		"unpivot": {"columns": nil, "value": nil, "unit": nil,
 			"names":  {"to": nil, "header": nil, "fill": nil, "synonyms": nil, "pattern": nil},
 			"totals": {"column": nil, "of": nil}},
 		"setAside": {"column": nil, "equals": nil},
@@ -171,6 +171,7 @@ func readSource(o object, f Format, seen map[string]bool) Source {
 		Missing:    o.texts("missing"),
 		Synonyms:   o.synonyms("synonyms"),
 		CodeSystem: o.text("codeSystem"),
+		Unit:       o.text("unit"),
 		Line:       o.node.Line,
 	}
 	o.once(s.To, seen)
@@ -261,7 +262,7 @@ func (o object) synonyms(key string) map[string]string {
 }
 
 func readUnpivot(o object, f Format, seen map[string]bool) *Unpivot {
-	u := &Unpivot{Columns: o.columns("columns", f), Value: o.form("value", nameForm, nameSay)}
+	u := &Unpivot{Columns: o.columns("columns", f), Value: o.form("value", nameForm, nameSay), Unit: o.text("unit")}
 	if seen[u.Value] && u.Value != "" {
 		o.fault("value", sayf("kolom %q diisi dua kali", "column %q is fed twice", u.Value), "")
 	}

@@ -36,6 +36,7 @@ func (m *compiler) input(p Property) Input {
 		in.Cell = true
 	}
 	m.values(&in, f)
+	m.unit(&in, f)
 	if fed {
 		m.codes(&in, f)
 		m.checkConstant(in, f)
@@ -111,6 +112,38 @@ func (m *compiler) values(in *Input, f feed) {
 	if len(synonyms) > 0 {
 		in.Synonyms = synonyms
 	}
+}
+
+// unit finds the unit of numbers that are delivered without one. It must convert into the property's.
+func (m *compiler) unit(in *Input, f feed) {
+	p := in.Property
+	in.Unit = p.Unit
+	declared := ""
+	if f.source != nil {
+		declared = f.source.Unit
+	} else if in.Cell {
+		declared = m.b.Unpivot.Unit
+	}
+	if declared == "" {
+		return
+	}
+	in.Unit = declared
+	if !in.Reading.measured() {
+		m.fault(f.path+".unit", sayf("kolom %q tidak berisi besaran bersatuan", "column %q does not hold a quantity with a unit", p.Name),
+			"elemen dengan bacaan besaran, persen atau rupiah/element read as one of these")
+		return
+	}
+	from, ok := FindUnit(declared)
+	if !ok {
+		m.fault(f.path+".unit", sayf("satuan %q tidak dikenal", "unknown unit %q", declared), p.Unit)
+		return
+	}
+	if to, ok := FindUnit(p.Unit); ok {
+		if _, ok := from.To(to); ok {
+			return
+		}
+	}
+	m.fault(f.path+".unit", sayf("satuan %q tidak dapat diubah ke satuan kolom %q, %q", "unit %q does not convert into that of column %q, %q", declared, p.Name, p.Unit), p.Unit)
 }
 
 // codes finds the code list of a region input. A bare region code is never trusted: a binding

@@ -5,10 +5,17 @@ import (
 	"strings"
 )
 
+// SerialDate is the layout of dates that a spreadsheet gave out as numbers: days from 30 December
+// 1899, the time of day as a fraction. Only a binding that declares it has bare numbers read so.
+const SerialDate = "serial"
+
 // checkLayout says what is wrong with a date layout. A layout is made of YYYY, MMMM (the month's
-// name), MMM (its first letters), MM, M, DD, D, HH, mm, ss, and characters that are not letters.
-// Years have four digits: which century "24" is would be a guess.
+// name), MMM (its first letters), MM, M, DD, D, HH, mm, ss, and characters that are not letters; or it
+// is [SerialDate]. Years have four digits: which century "24" is would be a guess.
 func checkLayout(layout string) error {
+	if layout == SerialDate {
+		return nil
+	}
 	seen := map[byte]int{}
 	for rest := layout; rest != ""; {
 		word := layoutWord(rest)

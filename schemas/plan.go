@@ -40,6 +40,7 @@ type Input struct {
 	Cell     bool              // takes the unpivoted cell
 	Header   *Dimension        // takes its value from the wide column's header
 	Reading  Reading           // the element's
+	Unit     string            // of numbers delivered without one: the binding's, else the property's satuan
 	Locale   string            // "id" | "en" | "plain"
 	Dates    []string          // layouts beside ISO 8601, see Binding.Dates
 	Missing  map[string]bool   // folded; binding-wide and own

@@ -26,6 +26,28 @@ const (
 	ReadCode      Reading = "kode" // a code of the element's list: lost leading zeros and "1101.0" mended where only one code fits
 )
 
+// Fits reports whether what r makes of a text can be a value of type t.
+func (r Reading) Fits(t Type) bool {
+	switch r {
+	case "":
+		return true
+	case ReadRupiah: // money is exact
+		return t.Kind == Decimal || t.Kind == Integer
+	case ReadPercent, ReadQuantity:
+		return t.Kind == Decimal || t.Kind == Integer || t.Kind == Double
+	case ReadBoolean:
+		return t.Kind == Boolean
+	case ReadOrdinal:
+		return t.Kind == Integer
+	case ReadLatitude, ReadLongitude: // a third of a degree is no decimal
+		return t.Kind == Double
+	}
+	return t.Kind == String
+}
+
+// measured reports whether r reads a number in a unit.
+func (r Reading) measured() bool { return r == ReadRupiah || r == ReadPercent || r == ReadQuantity }
+
 // readings are all of them, for messages.
 func readings() []string {
 	all := []Reading{ReadRupiah, ReadPercent, ReadQuantity, ReadBoolean, ReadOrdinal, ReadLatitude, ReadLongitude, ReadPhone,

@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -247,6 +248,9 @@ func (d *dates) timestamp(b []byte, k kind) (int64, *event.Sentence) {
 func (d *dates) declared(b []byte, k kind, iso string) (civil, *event.Sentence) {
 	var found civil
 	n, impossible := 0, false
+	if bytes.Contains(b, []byte("  ")) {
+		b = appendSpaced(nil, b)
+	}
 	for _, l := range d.layouts {
 		c, ok := l.parse(b)
 		if !ok {
@@ -298,6 +302,9 @@ func newDateLayout(text string) dateLayout {
 
 // parse reads b by l; the result need not exist in the calendar.
 func (l dateLayout) parse(b []byte) (c civil, ok bool) {
+	if l.text == schemas.SerialDate {
+		return serial(b)
+	}
 	c = civil{month: 1, day: 1}
 	for _, t := range l.tokens {
 		switch t {
@@ -333,6 +340,33 @@ func (l dateLayout) parse(b []byte) (c civil, ok bool) {
 	return c, len(b) == 0
 }
 
+// The days that spreadsheets number alike, from 1 March 1900 (Excel takes 1900 for a leap year before)
+// to the end of 9999.
+const (
+	firstSerial = 61
+	lastSerial  = 2958465
+	serialZero  = -25569 // 30 December 1899, in days from 1970
+)
+
+// serial reads a spreadsheet's day number; its fraction is the time of day, to the nearest second.
+func serial(b []byte) (c civil, ok bool) {
+	mark := digits(b, 0)
+	days, frac, ok := plainLocale.fastFixed(b[:mark])
+	if !ok || frac > 0 || days < firstSerial || days > lastSerial {
+		return c, false
+	}
+	seconds := 0.0
+	if rest := b[mark:]; len(rest) > 0 {
+		if len(rest) > 18 || rest[0] != '.' && rest[0] != ',' || digits(rest, 1) != len(rest) || len(rest) == 1 {
+			return c, false
+		}
+		part, n, _ := plainLocale.fastFixed(append([]byte("0."), rest[1:]...))
+		seconds = math.Round(float64(part) / pow10[n] * 86400)
+	}
+	at := time.Unix((days+serialZero)*86400+int64(seconds), 0).UTC()
+	return civil{year: at.Year(), month: int(at.Month()), day: at.Day(), hour: at.Hour(), minute: at.Minute(), second: at.Second()}, true
+}
+
 // figures reads least to most digits.
 func figures(b []byte, least, most int) (v int, rest []byte, ok bool) {
 	n := min(digits(b, 0), most)
@@ -351,7 +385,7 @@ var (
 	}
 	shortMonths = map[string]int{
 		"jan": 1, "feb": 2, "peb": 2, "mar": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7,
-		"agu": 8, "agt": 8, "ags": 8, "agust": 8, "aug": 8, "sep": 9, "sept": 9, "okt": 10, "oct": 10,
+		"agu": 8, "agt": 8, "ags": 8, "agust": 8, "agst": 8, "aug": 8, "sep": 9, "sept": 9, "okt": 10, "oct": 10,
 		"nov": 11, "nop": 11, "des": 12, "dec": 12,
 	}
 )

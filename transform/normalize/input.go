@@ -17,16 +17,22 @@ const maxText = 1 << 30
 // input decodes the cells of one property.
 type input struct {
 	*schemas.Input
-	locale  locale
-	missing *texts
-	dates   *dates
-	columns []column
-	region  []*words // the columns of a region
-	checked bool     // has more to it than its type: the short ways of decoding do not do
-	memo    *memo    // nil where decoding a cell is cheaper than looking it up
-	last    verdict
-	digits  []byte // scratch
-	cells   []cell // scratch: cells that stand in more than one slot
+	convert  normaliser
+	prose    bool // texts are kept as they are written
+	direct   bool // has a short way of decoding: nothing is asked but a type
+	locale   locale
+	measure  measure
+	missing  *texts[bool]
+	synonyms *texts[string]
+	dates    *dates
+	columns  []column
+	parts    []*words // the columns of a region
+	memo     *memo    // nil where decoding a cell is cheaper than looking it up
+	last     verdict
+	digits   []byte // scratch
+	narrowed []byte // scratch
+	scratch  []byte // scratch: text that is not as delivered
+	cells    []cell // scratch: cells that stand in more than one slot
 }
 
 // report takes a reason against the cell at i.
@@ -34,21 +40,26 @@ type report func(i int, r quality.Reason)
 
 func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 	d := &input{
-		Input:   in,
-		locale:  newLocale(in.Locale),
-		missing: newTexts(in.Missing),
-		dates:   newDates(in.Dates, plan.Zone),
-		digits:  make([]byte, 0, 64),
+		Input:    in,
+		convert:  normaliserOf(in),
+		prose:    prose(in),
+		locale:   newLocale(in.Locale),
+		measure:  newMeasure(in),
+		missing:  newTexts(in.Missing),
+		synonyms: newTexts(in.Synonyms),
+		dates:    newDates(in.Dates, plan.Zone),
+		digits:   make([]byte, 0, 64),
 	}
 	for part, f := range in.Fields {
 		d.columns = append(d.columns, newColumn(plan.Fields[f].Type))
 		if w, ok := d.columns[part].(*words); ok {
-			d.region = append(d.region, w)
+			d.parts = append(d.parts, w)
 		}
 	}
 	kind := in.Property.Type.Kind
-	d.checked = in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil
-	if d.checked || kind == schemas.Boolean || kind == schemas.Date && len(in.Dates) > 0 {
+	checked := in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil
+	d.direct = !checked && bare(in) && kind != schemas.Boolean
+	if !d.direct || in.Reading != "" || kind == schemas.Date && len(in.Dates) > 0 {
 		d.memo = new(memo)
 	}
 	return d
@@ -63,71 +74,48 @@ func (in *input) decode(g *grid, cells []cell, copies int, rep report) {
 	if in.memo != nil && in.memo.vain() {
 		in.memo = nil
 	}
-	switch {
-	case in.memo != nil:
-		in.repeating(g, cells, rep)
-	case in.checked:
+	if in.direct {
+		in.typed(g, cells, rep)
+	} else {
 		for i, c := range cells {
 			in.single(g, i, c, rep)
 		}
-	default:
-		in.direct(g, cells, rep)
 	}
 	if c, ok := in.columns[0].(*words); ok && in.Codes == nil {
 		in.fit(c, copies, rep)
 	}
 }
 
-// direct decodes cells of a property that has nothing but a type.
-func (in *input) direct(g *grid, cells []cell, rep report) {
+// typed decodes cells of a property that has nothing but a type.
+func (in *input) typed(g *grid, cells []cell, rep report) {
 	switch c := in.columns[0].(type) {
 	case *words:
 		in.words(g, c, cells, rep)
 	case *fixed[float64]:
-		values(in, g, c, cells, rep, func(b []byte, k kind) (float64, bool) { return fastDouble(b, in.mark(k)) })
+		values(in, g, c, cells, rep, func(b []byte, k kind) (float64, bool) { return in.marks(k).fastDouble(b) })
 	case *fixed[decimal128.Num]:
 		t := in.Property.Type
-		values(in, g, c, cells, rep, func(b []byte, k kind) (decimal128.Num, bool) { return fastDecimal(b, in.mark(k), t) })
+		values(in, g, c, cells, rep, func(b []byte, k kind) (decimal128.Num, bool) { return in.marks(k).fastDecimal(b, t) })
 	case *fixed[int32]:
 		values(in, g, c, cells, rep, fastDate)
 	case *fixed[int64]:
 		if in.Property.Type.Kind == schemas.Timestamp {
 			values(in, g, c, cells, rep, in.dates.fastTimestamp)
 		} else {
-			values(in, g, c, cells, rep, func(b []byte, _ kind) (int64, bool) { return fastInteger(b) })
-		}
-	default:
-		for i, c := range cells {
-			in.single(g, i, c, rep)
+			values(in, g, c, cells, rep, func(b []byte, k kind) (int64, bool) { return in.marks(k).fastInteger(b) })
 		}
 	}
 }
 
-// mark is the decimal mark of a number written as k.
-func (in *input) mark(k kind) byte {
+// marks is the locale of a number written as k.
+func (in *input) marks(k kind) *locale {
 	if k == number {
-		return '.'
+		return &plainLocale
 	}
-	return in.locale.decimal
+	return &in.locale
 }
 
-// repeating decodes each distinct cell once.
-func (in *input) repeating(g *grid, cells []cell, rep report) {
-	for i, c := range cells {
-		if c.empty() || c.size() == 0 {
-			in.nothing(i)
-			continue
-		}
-		raw := g.bytes(c)
-		v := in.memo.find(c.kind(), raw)
-		if v == nil {
-			in.last = in.read(raw, c.kind())
-			in.memo.keep(c.kind(), raw, in.last)
-			v = &in.last
-		}
-		in.store(i, v, rep)
-	}
-}
+var plainLocale = newLocale("plain")
 
 // words takes text as it is.
 func (in *input) words(g *grid, col *words, cells []cell, rep report) {
@@ -184,14 +172,25 @@ func values[T int32 | int64 | float64 | decimal128.Num](in *input, g *grid, col 
 	}
 }
 
-// single decodes one cell the long way.
+// single decodes one cell the long way, each distinct one once where there is a memo.
 func (in *input) single(g *grid, i int, c cell, rep report) {
-	if c.empty() {
+	if c.empty() || c.size() == 0 {
 		in.nothing(i)
 		return
 	}
-	in.last = in.read(g.bytes(c), c.kind())
-	in.store(i, &in.last, rep)
+	raw := g.bytes(c)
+	if in.memo == nil {
+		in.last = in.read(raw, c.kind())
+		in.store(i, &in.last, rep)
+		return
+	}
+	v := in.memo.find(c.kind(), raw)
+	if v == nil {
+		in.last = in.read(raw, c.kind())
+		in.memo.keep(c.kind(), raw, in.last)
+		v = &in.last
+	}
+	in.store(i, v, rep)
 }
 
 func (in *input) nothing(i int) {
@@ -210,7 +209,7 @@ func (in *input) store(i int, v *verdict, rep report) {
 	}
 	if in.Codes != nil {
 		for part, text := range [...]string{v.region.KemendagriCode, v.region.KemendagriName, v.region.BPSCode, v.region.BPSName} {
-			in.region[part].word(i, text)
+			in.parts[part].word(i, text)
 		}
 		return
 	}
@@ -234,17 +233,19 @@ func (in *input) read(raw []byte, k kind) (v verdict) {
 		}
 		b = trim(m[1])
 	}
-	if s, ok := in.synonym(b); ok {
+	if s, ok := in.synonyms.find(b); ok {
 		b, k = []byte(s), number // contracts write values plainly, as JSON does
 		if in.Property.Type.Kind == schemas.String {
 			k = text
 		}
+	} else if !in.prose {
+		b = narrow(&in.narrowed, b)
 	}
 	if k == nested {
 		v.fault = in.fault(quality.RuleType, shown, say("berisi objek atau larik JSON, seharusnya satu nilai", "holds a JSON object or array, it should be a single value"))
 		return v
 	}
-	rule, why := in.convert(b, k, &v.value)
+	rule, why := in.convert(in, b, k, &v.value)
 	if why == nil {
 		rule, why = in.check(&v.value)
 	}
@@ -254,55 +255,9 @@ func (in *input) read(raw []byte, k kind) (v verdict) {
 	return v
 }
 
-func (in *input) synonym(b []byte) (string, bool) {
-	if len(in.Synonyms) == 0 {
-		return "", false
-	}
-	s, ok := in.Synonyms[schemas.Fold(string(b))]
-	return s, ok
-}
-
-// convert reads b as the property's type.
-func (in *input) convert(b []byte, k kind, v *value) (rule string, why *event.Sentence) {
-	if in.Codes != nil {
-		v.region, why = region(in.Codes, b)
-		return quality.RuleCode, why
-	}
-	switch t := in.Property.Type; t.Kind {
-	case schemas.Integer:
-		v.i, why = in.locale.integer(in.digits, b, k)
-	case schemas.Double:
-		v.f, why = in.locale.double(in.digits, b, k)
-	case schemas.Decimal:
-		v.d, why = in.locale.decimal128(in.digits, b, k, t)
-	case schemas.Boolean:
-		v.i, why = boolean(b)
-	case schemas.Date:
-		var days int
-		days, why = in.dates.date(b, k)
-		v.i = int64(days)
-	case schemas.Timestamp:
-		v.i, why = in.dates.timestamp(b, k)
-	default:
-		v.s, why = b, readable(b)
-	}
-	return quality.RuleType, why
-}
-
-// boolean reads a truth value. Letters alone are refused: "t" is "true" to some and "tidak" to others.
-func boolean(b []byte) (int64, *event.Sentence) {
-	switch schemas.Fold(string(b)) {
-	case "true", "ya", "1":
-		return 1, nil
-	case "false", "tidak", "0":
-		return 0, nil
-	}
-	return 0, say("bukan ya atau tidak; yang diterima: ya, tidak, true, false, 1, 0", "not yes or no; accepted: ya, tidak, true, false, 1, 0")
-}
-
 // check applies the allowed values and the pattern.
 func (in *input) check(v *value) (rule string, why *event.Sentence) {
-	if in.Allowed != nil && !in.Allowed[in.canonical(v)] {
+	if in.Allowed != nil && !in.allows(v) {
 		list := listing(in.Property.Check.Allowed)
 		return quality.RuleAllowed, say("bukan nilai yang diizinkan; yang diizinkan: %s", "not an allowed value; allowed are: %s", list)
 	}
@@ -310,6 +265,14 @@ func (in *input) check(v *value) (rule string, why *event.Sentence) {
 		return quality.RulePattern, say("tidak sesuai pola %s", "does not match pattern %s", in.Property.Check.Pattern)
 	}
 	return "", nil
+}
+
+// allows reports whether v is one of the allowed values.
+func (in *input) allows(v *value) bool {
+	if in.Property.Type.Kind == schemas.String && in.Codes == nil {
+		return in.Allowed[string(v.s)]
+	}
+	return in.Allowed[in.canonical(v)]
 }
 
 // canonical is v as a contract writes it.

@@ -38,7 +38,7 @@ type Normalizer struct {
 	mem      memory.Allocator
 	schema   *arrow.Schema
 	inputs   []*input
-	aside    []*texts // per Plan.SetAside
+	aside    []*texts[bool] // per Plan.SetAside
 	objects  *objects
 	byName   *layout
 	tables   tables

@@ -52,8 +52,9 @@ type figure struct {
 // maxExponent bounds exponents, far beyond what any type here holds.
 const maxExponent = 9999
 
-// parse takes apart a number written in l, using scratch for its digits, or says why it cannot.
-// A JSON number is always written plainly, whatever the column's locale.
+// parse takes apart a number written in l, using scratch for its digits, or says why it cannot. A
+// space between groups of three digits is allowed in every locale, because it is a decimal mark in
+// none.
 func (l locale) parse(scratch, b []byte) (f figure, why *event.Sentence) {
 	f.digits = scratch[:0]
 	b = f.sign(b)
@@ -62,21 +63,21 @@ func (l locale) parse(scratch, b []byte) (f figure, why *event.Sentence) {
 		mantissa, exponent, f.power = b[:i], b[i+1:], true
 	}
 	whole, frac, marked := bytes.Cut(mantissa, []byte{l.decimal})
-	groups := 0
-	if l.group != 0 {
-		groups = bytes.Count(whole, []byte{l.group})
-	}
-	if groups > 0 && !l.grouped(whole) {
-		return f, say("pemisah ribuan tidak membagi angka per tiga; kolom ini memakai tulisan seperti %s", "the digits are not grouped by three; this column writes numbers like %s", l.example())
+	group := l.group
+	if bytes.IndexByte(whole, ' ') >= 0 {
+		group = ' '
 	}
 	for _, c := range whole {
-		if c != l.group || l.group == 0 {
+		if c != group || group == 0 {
 			f.digits = append(f.digits, c)
 		}
 	}
 	f.digits = append(f.digits, frac...)
 	if len(f.digits) == 0 || marked && len(frac) == 0 || digits(f.digits, 0) != len(f.digits) {
 		return f, l.unreadable()
+	}
+	if group != 0 && bytes.IndexByte(whole, group) >= 0 && !grouped(whole, group) {
+		return f, say("pemisah ribuan tidak membagi angka per tiga; kolom ini memakai tulisan seperti %s", "the digits are not grouped by three; this column writes numbers like %s", l.example())
 	}
 	f.frac, f.exp = len(frac), -len(frac)
 	if f.power && !f.scale(exponent) {
@@ -90,28 +91,26 @@ func (l locale) unreadable() *event.Sentence {
 	return say("bukan angka; kolom ini memakai tulisan seperti %s, tanpa satuan", "not a number; this column writes numbers like %s, without a unit", l.example())
 }
 
-// sign reads a sign, the typographic minus too.
+// sign reads a sign.
 func (f *figure) sign(b []byte) []byte {
 	switch {
 	case len(b) > 0 && b[0] == '-':
 		f.negative, b = true, b[1:]
 	case len(b) > 0 && b[0] == '+':
 		b = b[1:]
-	case bytes.HasPrefix(b, []byte("−")):
-		f.negative, b = true, b[len("−"):]
 	}
 	return b
 }
 
 // grouped reports whether the digits of whole stand in threes after a first group of one to three
 // that does not start with 0: "0.123" is a fraction in another locale.
-func (l locale) grouped(whole []byte) bool {
-	first := bytes.IndexByte(whole, l.group)
+func grouped(whole []byte, group byte) bool {
+	first := bytes.IndexByte(whole, group)
 	if first < 1 || first > 3 || whole[0] == '0' || (len(whole)-first)%4 != 0 {
 		return false
 	}
 	for i := first; i < len(whole); i++ {
-		if ((i-first)%4 == 0) != (whole[i] == l.group) {
+		if ((i-first)%4 == 0) != (whole[i] == group) {
 			return false
 		}
 	}
@@ -149,24 +148,56 @@ func (f *figure) tidy() {
 	}
 }
 
-// integer reads a whole number. Text with an exponent is refused, as is a fraction of three zeros
-// ("1.000" may mean a thousand); ".0" is what spreadsheets and data frames make of a whole number.
-func (l locale) integer(scratch, b []byte, k kind) (int64, *event.Sentence) {
+// number reads a number of type t. A JSON number is always written plainly, whatever the column's
+// locale.
+func (l locale) number(scratch, b []byte, k kind, t schemas.Type, v *value) *event.Sentence {
 	if k == number {
 		l = newLocale("plain")
 	}
 	f, why := l.parse(scratch, b)
-	switch {
-	case why != nil:
-		return 0, why
-	case f.power && k != number:
-		return 0, say("bilangan bulat tidak boleh ditulis dengan pangkat (e); tulis semua angkanya", "a whole number must not be written with an exponent (e); write all digits")
-	case f.exp < 0 && l.group == 0 && f.frac == 3 && !f.power && k != number:
-		return 0, say("bermakna ganda: bilangan pecahan, atau ribuan? Tulis tanpa pemisah, atau nyatakan locale: id", "ambiguous: a fraction, or thousands? Write it without separators, or declare locale: id")
-	case f.exp < 0:
+	if why == nil && k != number {
+		why = l.doubt(f, t)
+	}
+	if why == nil {
+		why = f.put(t, v)
+	}
+	return why
+}
+
+// doubt says why f, written as text, is not certain to be what it seems: a whole number may have
+// lost digits to an exponent, "1.000" may mean a thousand. ".0" and ".00" are what spreadsheets and
+// data frames make of a whole number.
+func (l locale) doubt(f figure, t schemas.Type) *event.Sentence {
+	switch whole := t.Kind == schemas.Integer; {
+	case f.power && whole:
+		return say("bilangan bulat tidak boleh ditulis dengan pangkat (e); tulis semua angkanya", "a whole number must not be written with an exponent (e); write all digits")
+	case f.power && (l.group != 0 || t.Kind == schemas.Decimal):
+		return l.unreadable()
+	case l.group == 0 && f.frac == 3 && (whole || t.Kind == schemas.Decimal && f.frac > t.Scale):
+		return say("bermakna ganda: bilangan pecahan, atau ribuan? Tulis tanpa pemisah, atau nyatakan locale: id", "ambiguous: a fraction, or thousands? Write it without separators, or declare locale: id")
+	case whole && f.exp >= 0 && f.frac > 2:
+		return say("bermakna ganda: nol sesudah tanda desimal, atau ribuan? Tulis tanpa pemisah", "ambiguous: zeros after the decimal mark, or thousands? Write it without separators")
+	}
+	return nil
+}
+
+// put stores f in v as type t has it, or says why it does not fit. Nothing is rounded, but for the
+// nearest double.
+func (f figure) put(t schemas.Type, v *value) (why *event.Sentence) {
+	switch t.Kind {
+	case schemas.Integer:
+		v.i, why = f.integer()
+	case schemas.Double:
+		v.f, why = f.double()
+	default:
+		v.d, why = f.decimal(t)
+	}
+	return why
+}
+
+func (f figure) integer() (int64, *event.Sentence) {
+	if f.exp < 0 {
 		return 0, say("bukan bilangan bulat", "not a whole number")
-	case f.frac > 2 && k != number:
-		return 0, say("bermakna ganda: nol sesudah tanda desimal, atau ribuan? Tulis tanpa pemisah", "ambiguous: zeros after the decimal mark, or thousands? Write it without separators")
 	}
 	v, ok := f.int64()
 	if !ok {
@@ -194,23 +225,13 @@ func (f figure) int64() (int64, bool) {
 	return int64(v), v < 1<<63
 }
 
-// double reads a number as the nearest double.
-func (l locale) double(scratch, b []byte, k kind) (float64, *event.Sentence) {
-	if k == number {
-		l = newLocale("plain")
-	}
-	f, why := l.parse(scratch, b)
-	if why != nil {
-		return 0, why
-	}
-	if f.power && l.group != 0 {
-		return 0, l.unreadable()
+// double is the double nearest to f.
+func (f figure) double() (float64, *event.Sentence) {
+	if len(f.digits) == 0 {
+		return 0, nil
 	}
 	s := append(f.digits, 'e')
 	s = strconv.AppendInt(s, int64(f.exp), 10)
-	if len(f.digits) == 0 {
-		s = append(s[:0], '0')
-	}
 	v, err := strconv.ParseFloat(string(s), 64)
 	if err != nil {
 		return 0, say("terlalu besar", "too large")
@@ -221,18 +242,10 @@ func (l locale) double(scratch, b []byte, k kind) (float64, *event.Sentence) {
 	return v, nil
 }
 
-// decimal reads a number exactly: one with more decimals than t has is refused, never rounded.
-func (l locale) decimal128(scratch, b []byte, k kind, t schemas.Type) (decimal128.Num, *event.Sentence) {
-	if k == number {
-		l = newLocale("plain")
-	}
-	f, why := l.parse(scratch, b)
+// decimal is f exactly: one with more decimals than t has is refused, never rounded.
+func (f figure) decimal(t schemas.Type) (decimal128.Num, *event.Sentence) {
 	switch {
-	case why != nil:
-		return decimal128.Num{}, why
-	case f.power && k != number:
-		return decimal128.Num{}, l.unreadable()
-	case f.exp+t.Scale < 0:
+	case len(f.digits) > 0 && f.exp+t.Scale < 0:
 		return decimal128.Num{}, say("punya %d angka di belakang tanda desimal, paling banyak %d; nilai tidak dibulatkan diam-diam",
 			"has %d digits after the decimal mark, at most %d are kept; values are not rounded silently", -f.exp, t.Scale)
 	case len(f.digits)+f.exp+t.Scale > t.Precision && len(f.digits) > 0:
@@ -263,51 +276,62 @@ func (f figure) decimal128(scale int) decimal128.Num {
 
 // The common forms, without a detour: each agrees with its counterpart above where it says ok.
 
-// fastInteger reads at most 18 digits with or without a minus.
-func fastInteger(b []byte) (v int64, ok bool) {
-	n := len(b)
+// fastInteger reads at most 18 digits, in groups of three or not.
+func (l locale) fastInteger(all []byte) (v int64, ok bool) {
+	b, n := all, len(all)
 	if n > 0 && b[0] == '-' {
 		b = b[1:]
 	}
-	if len(b) == 0 || len(b) > 18 {
+	if len(b) == 0 || len(b) > 24 {
 		return 0, false
 	}
 	for _, c := range b {
 		if c -= '0'; c > 9 {
-			return 0, false
+			return l.fastGrouped(all)
 		}
 		v = v*10 + int64(c)
 	}
 	if len(b) < n {
 		v = -v
 	}
-	return v, true
+	return v, len(b) <= 18
 }
 
-// fastFixed reads at most 18 digits with at most one decimal mark: v × 10^-frac.
-func fastFixed(b []byte, mark byte) (v int64, frac int, ok bool) {
+func (l locale) fastGrouped(b []byte) (int64, bool) {
+	v, frac, ok := l.fastFixed(b)
+	return v, ok && frac == 0
+}
+
+// fastFixed reads at most 18 digits, in groups of three or not, with at most one decimal mark:
+// v × 10^-frac.
+func (l locale) fastFixed(b []byte) (v int64, frac int, ok bool) {
 	n := len(b)
 	if n > 0 && b[0] == '-' {
 		b = b[1:]
 	}
-	if len(b) == 0 || len(b) > 19 {
-		return 0, 0, false
-	}
-	at := -1
+	mark, separator, count := -1, -1, 0
 	for i, c := range b {
-		if c == mark && at < 0 && i > 0 && i < len(b)-1 {
-			at = i
+		if d := c - '0'; d <= 9 {
+			v = v*10 + int64(d)
+			count++
 			continue
 		}
-		if c -= '0'; c > 9 {
+		switch {
+		case mark >= 0 || i == 0 || separator >= 0 && i-separator != 4:
+			return 0, 0, false
+		case c == l.decimal:
+			mark = i
+		case c == l.group && c != 0 && i-separator <= 4 && b[0] != '0':
+			separator = i
+		default:
 			return 0, 0, false
 		}
-		v = v*10 + int64(c)
 	}
-	if at >= 0 {
-		frac = len(b) - at - 1
-	} else if len(b) > 18 {
+	switch {
+	case count == 0 || count > 18 || mark == len(b)-1 || mark < 0 && separator >= 0 && len(b)-separator != 4:
 		return 0, 0, false
+	case mark >= 0:
+		frac = len(b) - mark - 1
 	}
 	if len(b) < n {
 		v = -v
@@ -322,8 +346,8 @@ var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1
 var ipow10 = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
 // fastDouble divides two doubles that are exact, so the result is the nearest one.
-func fastDouble(b []byte, mark byte) (float64, bool) {
-	v, frac, ok := fastFixed(b, mark)
+func (l locale) fastDouble(b []byte) (float64, bool) {
+	v, frac, ok := l.fastFixed(b)
 	if !ok || v > 1<<53 || v < -1<<53 || v == 0 {
 		return 0, ok && v == 0
 	}
@@ -331,8 +355,8 @@ func fastDouble(b []byte, mark byte) (float64, bool) {
 }
 
 // fastDecimal reads a decimal of the given type.
-func fastDecimal(b []byte, mark byte, t schemas.Type) (decimal128.Num, bool) {
-	v, frac, ok := fastFixed(b, mark)
+func (l locale) fastDecimal(b []byte, t schemas.Type) (decimal128.Num, bool) {
+	v, frac, ok := l.fastFixed(b)
 	if !ok || frac > t.Scale || t.Scale-frac >= len(ipow10) {
 		return decimal128.Num{}, false
 	}
@@ -345,4 +369,16 @@ func fastDecimal(b []byte, mark byte, t schemas.Type) (decimal128.Num, bool) {
 		return decimal128.FromI64(-int64(lo)), true
 	}
 	return decimal128.FromI64(int64(lo)), true
+}
+
+// String is f as a plain number with an exponent.
+func (f figure) String() string {
+	s := "0"
+	if len(f.digits) > 0 {
+		s = string(f.digits)
+	}
+	if f.negative {
+		s = "-" + s
+	}
+	return s + "e" + strconv.Itoa(f.exp)
 }

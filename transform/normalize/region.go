@@ -1,67 +1,85 @@
 package normalize
 
 import (
-	"strconv"
+	"bytes"
 	"strings"
-	"unicode"
 
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/transform/quality"
 )
 
-// codeDigits is how many digits a code of a level has, dots aside.
-var codeDigits = map[string]int{"provinsi": 2, "kabupaten_kota": 4}
-
 // region finds the region whose code b is. What a spreadsheet made of a code is undone where only
-// one code can be meant: spaces, "1101.0", "1.101e3".
-func region(t *schemas.CodeTable, b []byte) (schemas.Region, *event.Sentence) {
-	raw := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, string(b))
-	system, want := t.System(), codeDigits[t.Level()]
-	code := raw
-	if whole, ok := wholeCode(raw); ok && len(whole) == want {
-		code = whole
+// one code can be meant: spaces, an apostrophe, "1101.0", "1.101e3". A name is never enough, but the
+// code that it may stand for is suggested.
+func (in *input) region(b []byte, _ kind, v *value) (string, *event.Sentence) {
+	code := string(bytes.ReplaceAll(unmark(b), []byte(" "), nil))
+	t := in.Codes
+	var ok bool
+	if v.region, ok = t.Lookup(code); ok {
+		return "", nil
 	}
-	if r, ok := t.Lookup(code); ok {
-		return r, nil
+	whole, why := undoNumber([]byte(code))
+	if why != nil {
+		return quality.RuleCode, why
 	}
+	if v.region, ok = t.Lookup(string(whole)); ok {
+		return "", nil
+	}
+	return quality.RuleCode, noRegion(t, b, code)
+}
+
+// noRegion says why code, delivered as b, is not a region's.
+func noRegion(t *schemas.CodeTable, b []byte, code string) *event.Sentence {
+	system, want := t.System(), codeLength(t)
 	dotted := strings.Contains(code, ".")
 	length := len(strings.ReplaceAll(code, ".", ""))
 	switch {
 	case strings.Trim(code, "0123456789.") != "":
-		return schemas.Region{}, say("bukan kode wilayah; kolom ini dinyatakan berisi kode %s (%d angka)", "not a region code; this column is declared to hold %s codes (%d digits)", system, want)
+		return notCode(t, b)
 	case dotted && strings.HasPrefix(system, "bps"):
-		return schemas.Region{}, say("kode bertitik adalah kode Kemendagri, padahal kolom ini dinyatakan %s", "a dotted code is a Kemendagri code, but this column is declared as %s", system)
+		return say("kode bertitik adalah kode Kemendagri, padahal kolom ini dinyatakan %s", "a dotted code is a Kemendagri code, but this column is declared as %s", system)
 	case dotted && length == want-1:
-		return schemas.Region{}, say("angka di belakang titik kurang satu; nol di ujung tampaknya hilang karena kode disimpan sebagai angka. Kirim kode sebagai teks",
+		return say("angka di belakang titik kurang satu; nol di ujung tampaknya hilang karena kode disimpan sebagai angka. Kirim kode sebagai teks",
 			"one digit is missing after the dot; a final zero seems lost because the code was stored as a number. Deliver codes as text")
 	case length != want:
-		return schemas.Region{}, say("punya %d angka; kode %s tingkat ini %d angka", "has %d digits; %s codes of this level have %d", length, system, want)
+		return say("punya %d angka; kode %s tingkat ini %d angka", "has %d digits; %s codes of this level have %d", length, system, want)
 	}
 	why := t.Explain(code)
-	return schemas.Region{}, &event.Sentence{ID: why.ID, EN: why.EN}
+	return &event.Sentence{ID: why.ID, EN: why.EN}
 }
 
-// wholeCode is the whole number that s writes with a point and zeros or with an exponent.
-func wholeCode(s string) (string, bool) {
-	if digits([]byte(s), 0) == len(s) {
-		return "", false
+// notCode says that b is no code, and which one it may have meant.
+func notCode(t *schemas.CodeTable, b []byte) *event.Sentence {
+	system, want := t.System(), codeLength(t)
+	named := t.Named(string(b))
+	var codes []string
+	for _, r := range named {
+		code, name := r.KemendagriCode, r.KemendagriName
+		if strings.HasPrefix(system, "bps") {
+			code, name = r.BPSCode, r.BPSName
+		}
+		codes = append(codes, code+" "+name)
 	}
-	whole, frac, point := strings.Cut(s, ".")
-	if point && strings.Trim(frac, "0") == "" && frac != "" {
-		return whole, true
+	if len(codes) == 0 {
+		return say("bukan kode wilayah; kolom ini dinyatakan berisi kode %s (%d angka)", "not a region code; this column is declared to hold %s codes (%d digits)", system, want)
 	}
-	if !strings.ContainsAny(s, "eE") {
-		return "", false
+	return say("nama, bukan kode; wilayah dikenali dari kode %s (%d angka), karena nama dapat kembar. Mungkin %s",
+		"a name, not a code; regions are known by their %s code (%d digits), because names are not unique. Perhaps %s", system, want, listing(codes))
+}
+
+// codeLength is how many digits a code of the table has, dots aside.
+func codeLength(t *schemas.CodeTable) int {
+	switch t.Level() {
+	case "provinsi":
+		return 2
+	case "kabupaten_kota":
+		return 4
+	case "kecamatan":
+		if strings.HasPrefix(t.System(), "bps") {
+			return 7
+		}
+		return 6
 	}
-	f, why := newLocale("plain").parse(make([]byte, 0, len(s)), []byte(s))
-	if why != nil || f.negative {
-		return "", false
-	}
-	v, ok := f.int64()
-	return strconv.FormatInt(v, 10), ok
+	return 10
 }

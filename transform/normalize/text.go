@@ -44,18 +44,51 @@ func inkASCII(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
 
 func blank(r rune) bool { return unicode.IsSpace(r) || r == '\u200B' || r == '\uFEFF' }
 
-// texts is a set of folded texts that is asked for every cell, so a look at the first byte settles
-// most.
-type texts struct {
-	set     map[string]bool
-	first   [256]bool // bytes with which a text in the set may begin
+// narrow returns b with what looks like ASCII made ASCII: full-width digits and letters, no-break and
+// other spaces, the typographic minus and hyphens. Zero-width marks go. The result is in scratch when
+// there was anything to do. It is for numbers, dates, codes and identifiers, not for prose.
+func narrow(scratch *[]byte, b []byte) []byte {
+	at := 0
+	for at < len(b) && b[at] < utf8.RuneSelf {
+		at++
+	}
+	if at == len(b) {
+		return b
+	}
+	out := append((*scratch)[:0], b[:at]...)
+	for b = b[at:]; len(b) > 0; {
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			out = append(out, b[0]) // not UTF-8: readable says so, or no reading fits
+		case r >= '\uFF01' && r <= '\uFF5E':
+			out = append(out, byte(r-'\uFF01'+'!'))
+		case r == '\u2212' || r >= '\u2010' && r <= '\u2013':
+			out = append(out, '-')
+		case r == '\u200B' || r == '\uFEFF':
+		case r >= utf8.RuneSelf && unicode.IsSpace(r):
+			out = append(out, ' ')
+		default:
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
+	}
+	*scratch = out
+	return out
+}
+
+// texts finds what belongs to a folded text. It is asked for every cell, so a look at the first byte
+// settles most.
+type texts[V any] struct {
+	of      map[string]V
+	first   [256]bool // bytes with which a text may begin
 	longest int
 	scratch []byte
 }
 
-func newTexts(set map[string]bool) *texts {
-	t := &texts{set: set}
-	for s := range set {
+func newTexts[V any](of map[string]V) *texts[V] {
+	t := &texts[V]{of: of}
+	for s := range of {
 		if s == "" {
 			continue
 		}
@@ -71,19 +104,27 @@ func newTexts(set map[string]bool) *texts {
 	return t
 }
 
-// has reports whether b, trimmed, folds to a text of the set.
-func (t *texts) has(b []byte) bool {
+// has reports whether there is anything for b.
+func (t *texts[V]) has(b []byte) bool {
+	_, ok := t.find(b)
+	return ok
+}
+
+// find returns what belongs to b, which is trimmed, as schemas.Fold compares.
+func (t *texts[V]) find(b []byte) (v V, ok bool) {
 	if len(b) == 0 {
-		return t.set[""]
+		v, ok = t.of[""]
+		return v, ok
 	}
 	if !t.first[b[0]] {
-		return false
+		return v, false
 	}
 	t.scratch = t.scratch[:0]
 	for i, c := range b {
 		switch {
 		case c >= utf8.RuneSelf:
-			return t.set[schemas.Fold(string(b))]
+			v, ok = t.of[schemas.Fold(string(b))]
+			return v, ok
 		case c == ' ' || '\t' <= c && c <= '\r':
 			if b[i-1] == ' ' || '\t' <= b[i-1] && b[i-1] <= '\r' {
 				continue
@@ -93,11 +134,12 @@ func (t *texts) has(b []byte) bool {
 			c += 'a' - 'A'
 		}
 		if len(t.scratch) == t.longest {
-			return false
+			return v, false
 		}
 		t.scratch = append(t.scratch, c)
 	}
-	return t.set[string(t.scratch)]
+	v, ok = t.of[string(t.scratch)]
+	return v, ok
 }
 
 // readable says what is wrong with b as text, or nil. Tabs and line ends within are in order (an

@@ -1,0 +1,23 @@
+package normalize
+
+import (
+	"unsafe"
+
+	"satudata/ingest/event"
+	"satudata/schemas"
+	"satudata/transform/quality"
+)
+
+// identifier reads a NIK, a telephone number and so on as schemas.CheckIdentifier has it.
+func (in *input) identifier(b []byte, _ kind, v *value) (string, *event.Sentence) {
+	canonical, why, ok := schemas.CheckIdentifier(in.Reading, view(b))
+	if !ok {
+		return quality.RulePattern, &event.Sentence{ID: why.ID, EN: why.EN}
+	}
+	in.scratch = append(in.scratch[:0], canonical...)
+	v.s = in.scratch
+	return "", nil
+}
+
+// view is b as text, without a copy: b must not change while the result is in use.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -24,6 +24,6 @@ func nameKey(name string) (full, bare string) {
 	if len(words) > 0 && words[0] == "KAB" {
 		words[0] = "KABUPATEN"
 	}
-	full = strings.ReplaceAll(strings.Join(words, ""), "KOTAADMINISTRASI", "KOTA")
+	full = strings.NewReplacer("KOTAADMINISTRASI", "KOTA", "KOTAADM", "KOTA").Replace(strings.Join(words, ""))
 	return full, strings.TrimPrefix(strings.TrimPrefix(full, "KABUPATEN"), "KOTA")
 }

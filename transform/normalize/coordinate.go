@@ -129,7 +129,7 @@ func (p *angle) read(in *input, a *axis, k kind) *event.Sentence {
 		return why
 	}
 	switch {
-	case len(p.rest) > 0 && (p.rest[0] == ',' || p.rest[0] == ';' || p.rest[0]-'0' <= 9):
+	case len(p.rest) > 0 && (p.rest[0] == ',' || p.rest[0] == '.' || p.rest[0] == ';' || p.rest[0]-'0' <= 9):
 		return say("tampaknya dua nilai dalam satu sel; pisahkan lintang dan bujur, atau tulis satu tanda desimal saja", "seems to be two values in one cell; separate latitude and longitude, or write one decimal mark only")
 	case len(p.rest) > 0 || p.count == 0:
 		return notAngle()

@@ -62,7 +62,9 @@ func bare(in *schemas.Input) bool {
 	switch in.Reading {
 	case "", schemas.ReadOrdinal:
 		return true
-	case schemas.ReadRupiah, schemas.ReadPercent, schemas.ReadQuantity:
+	case schemas.ReadRupiah: // three decimals may be thousands
+		return in.Unit == in.Property.Unit && in.Property.Type.Scale < 3
+	case schemas.ReadPercent, schemas.ReadQuantity:
 		return in.Unit == in.Property.Unit
 	}
 	return false

@@ -27,7 +27,7 @@ domain: uji
 description: {purpose: "uji", limitations: "uji", usage: "uji"}
 customProperties:
   - {property: produsenData, value: uji}
-  - {property: kelasAkses, value: publik}
+  - {property: kelasAkses, value: internal}
   - {property: dasarHukum, value: "uji"}
   - {property: jadwalPemutakhiran, value: tahunan}
   - {property: modePengiriman, value: delta}

@@ -63,3 +63,45 @@ func TestElements(t *testing.T) {
 		t.Errorf("%d elements are shown with examples and counterexamples", asserted)
 	}
 }
+
+// The same thing in the words of different OPDs is stored as one value: that is what makes their data
+// join.
+func TestElementsJoin(t *testing.T) {
+	for id, groups := range map[string]map[string][]string{
+		"nik":                 {"3273014107900001": {"3273014107900001", "3273 0141 0790 0001", "'3273014107900001", "3273014107900001.0"}},
+		"nip":                 {"198503122010121002": {"198503122010121002", "19850312 201012 1 002"}},
+		"nop":                 {"327306000100500120": {"32.73.060.001.005-0012.0", "327306000100500120"}},
+		"plat_nomor":          {"D 1234 ABC": {"D1234ABC", "d-1234-abc", "D 1234 ABC"}},
+		"orang.telepon":       {"+6281234567890": {"081234567890", "0812-3456-7890", "+62 812 3456 7890", "6281234567890", "81234567890"}},
+		"umum.surel":          {"dinkes@bandung.go.id": {"Dinkes@Bandung.go.id", "dinkes@bandung.go.id"}},
+		"jenis_kelamin":       {"LAKI-LAKI": {"laki-laki", "Laki Laki", "PRIA"}, "PEREMPUAN": {"Perempuan", "wanita"}},
+		"agama":               {"KATOLIK": {"Katholik", "KATOLIK"}, "BUDDHA": {"Budha", "Buddha"}},
+		"pendidikan_terakhir": {"DIPLOMA IV/STRATA I": {"S1", "S-1", "Sarjana", "diploma iv/strata i"}},
+		"jenis_wisatawan":     {"NUSANTARA": {"WISATAWAN DOMESTIK", "Nusantara", "wisnus"}},
+		"bidang_urusan":       {"1.02": {"1.02", "Kesehatan"}},
+		"kbli.2020.kategori":  {"K": {"k", "Aktivitas Keuangan dan Asuransi"}},
+		"kbli.2025.kategori":  {"L": {"L", "Aktivitas Keuangan dan Asuransi"}},
+		"umum.satuan":         {"orang": {"Jiwa", "ORANG", "org"}, "ha": {"Hektar", "Ha"}, "ekor ayam": {"ekor ayam"}},
+		"umum.luas":           {"1.5": {"1.5", "1.5 ha", "15000 m2", "0.0150 km2"}},
+		"umum.rupiah":         {"1500000": {"1500000.00", "Rp 1.500.000,00", "Rp1,5 juta"}},
+		"umum.ya_tidak":       {"true": {"Ya", "1", "TRUE"}, "false": {"tidak", "0"}},
+		"waktu.triwulan":      {"4": {"4", "IV", "Triwulan IV", "TW 4"}},
+		"waktu.bulan":         {"11": {"11", "November", "Nopember", "nop"}},
+		"waktu.tahun_ajaran":  {"2023/2024": {"2023/2024", "2023-2024"}},
+		"rt":                  {"2": {"002", "2"}},
+	} {
+		e, ok := schemas.FindElement(id)
+		if !ok {
+			t.Errorf("there is no element %s", id)
+			continue
+		}
+		for want, texts := range groups {
+			res := deliver(t, e, texts)
+			for i, text := range texts {
+				if got := values(res, i); got != want {
+					t.Errorf("%s: %q is stored as %s, want %s: %v", id, text, got, want, res.Verdicts.Reasons(i))
+				}
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,25 @@ func TestIndustryYears(t *testing.T) {
 			i := slices.IndexFunc(e.Codes, func(c Code) bool { return c.Code == tt.letter })
 			if (i >= 0) != (want != "") || i >= 0 && !strings.Contains(e.Codes[i].Name, want) {
 				t.Errorf("%s %s: %d, want %q", id, tt.letter, i, want)
+			}
+		}
+	}
+}
+
+// The first two digits of a five-digit code are a division that the classification has.
+func TestIndustryDivisions(t *testing.T) {
+	divisions := [][2]int{{1, 3}, {5, 9}, {10, 33}, {35, 35}, {36, 39}, {41, 43}, {45, 47}, {49, 53}, {55, 56}, {58, 63}, {64, 66},
+		{68, 68}, {69, 75}, {77, 82}, {84, 84}, {85, 85}, {86, 88}, {90, 93}, {94, 96}, {97, 98}, {99, 99}} // of categories A to U
+	for _, id := range []string{"kbli.2020.kelompok", "kbli.2025.kelompok"} {
+		e, _ := FindElement(id)
+		re, err := compilePattern(e.Check.Pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 100 {
+			there := slices.ContainsFunc(divisions, func(d [2]int) bool { return d[0] <= n && n <= d[1] })
+			if code := fmt.Sprintf("%02d110", n); re.MatchString(code) != there {
+				t.Errorf("%s accepts %s: %v", id, code, !there)
 			}
 		}
 	}

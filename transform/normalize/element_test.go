@@ -105,3 +105,23 @@ func TestElementsJoin(t *testing.T) {
 		}
 	}
 }
+
+// An OPD whose spreadsheet destroyed its numbers is told so: no pattern would tell it where to look.
+func TestElementsDestroyed(t *testing.T) {
+	for id, texts := range map[string][]string{
+		"nik":           {"3,27301E+15", "3.27301E+15", "3273014107900000", "9171014107900001.0"},
+		"no_kk":         {"3,27301E+15", "3273010203150000"},
+		"nip":           {"1,98503E+17", "198503122010121000"},
+		"nop":           {"3,27306E+17", "327306000100500000"},
+		"orang.telepon": {"8,12346E+10"},
+	} {
+		e, _ := schemas.FindElement(id)
+		res := deliver(t, e, texts)
+		for i, text := range texts {
+			reasons := res.Verdicts.Reasons(i)
+			if len(reasons) != 1 || !strings.Contains(reasons[0].Say.ID, "Excel") || !strings.Contains(reasons[0].Say.EN, "Excel") {
+				t.Errorf("%s %q: %+v", id, text, reasons)
+			}
+		}
+	}
+}

@@ -75,45 +75,6 @@ func checkInputs(t *testing.T, p *schemas.Plan) {
 	}
 }
 
-// unfit bindings are well formed but do not fit the contract.
-var unfitBindings = []broken{
-	{"other dataset", "dataset: bencana.kejadian_banjir", "dataset: bencana.banjir", "", []string{"bencana.kejadian_banjir"}},
-	{"later contract", "contract: 1.1.0", "contract: 1.3.0", "", []string{"1.3.0", "1.x.x"}},
-	{"other major version", "contract: 1.1.0", "contract: 2.0.0", "", []string{"2.0.0"}},
-	{"earlier major version", "contract: 1.1.0", "contract: 0.9.0", "", []string{"0.9.0"}},
-	{"unknown property", "{to: mulai,", "{to: mulay,", "", []string{"columns[2].to", "did you mean mulai?"}},
-	{"required without source", "  - {to: kabupaten_kota, from: KODE}\n", "", "  - to: sebab", []string{"kabupaten_kota", "tidak memiliki asal"}},
-	{"no code system", "codeSystem: bps@2023\n", "", "{to: kabupaten_kota", []string{"164 dari 514", "bps@2023", "kemendagri@2025"}},
-	{"unknown code system", "codeSystem: bps@2023", "codeSystem: bps", "", []string{"bps@2023, kemendagri@2025"}},
-	{"unknown code system of a column", "from: KODE}", "from: KODE, codeSystem: bps@2010}", "", []string{"columns[0].codeSystem"}},
-	{"code system of no region", `from: "#4",`, `from: "#4", codeSystem: bps@2023,`, "", []string{"bukan kolom wilayah"}},
-	{"synonym of no value", "{hujan deras: HUJAN}", "{hujan deras: DERAS}", "", []string{"HUJAN, ROB"}},
-	{"synonym that is missing too", "{hujan deras: HUJAN}", "{n.a.: HUJAN}", "", []string{"dinyatakan kosong"}},
-	{"synonym of no code", "from: KODE}", "from: KODE, synonyms: {BANDUNG: '32.73'}}", "", []string{"32.73", "Kota Bandung"}},
-	{"constant of no value", "any: [Sebab, Penyebab]", "value: GEMPA", "", []string{"GEMPA", "HUJAN, ROB"}},
-	{"constant of no code", "{to: kabupaten_kota, from: KODE}", "{to: kabupaten_kota, value: '9999'}", "", []string{"9999"}},
-	{"constant that is missing", "{to: kabupaten_kota, from: KODE}", "{to: kabupaten_kota, value: '-'}", "", []string{"nilai kosong"}},
-	{"total unpivoted too", `column: "#8"`, `column: "#9"`, "", []string{"ikut dilipat"}},
-	{"total of others", `of: ["#5-#7"]`, `of: ["#5-#8"]`, "", []string{"#8", "unpivot.columns"}},
-	{"dates that read alike", "dates: [YYYY/MM/DD]", "dates: [DD/MM/YYYY, M/D/YYYY]", "", []string{"secara berbeda"}},
-	{"header synonym out of range", `{to: tahun, header: 1,`, `{to: tahun, header: 1, synonyms: {lama: "1800"},`, "", []string{"1800"}},
-}
-
-func TestUnfitBindings(t *testing.T) {
-	doc, c, ref := read(t, "testdata/binding.yaml"), contract(t), reference(t)
-	for _, tt := range unfitBindings {
-		t.Run(tt.name, func(t *testing.T) {
-			edited := edit(t, doc, tt)
-			b, err := schemas.ParseBinding("b.yaml", []byte(edited))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = schemas.Compile(c, b, ref)
-			wantFault(t, edited, err, tt)
-		})
-	}
-}
-
 // TestCompileByHand compiles what was never YAML: faults have no line, and nothing panics.
 func TestCompileByHand(t *testing.T) {
 	c := &schemas.Contract{Dataset: "a.b", Version: "1.0.0", Properties: []schemas.Property{

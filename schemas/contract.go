@@ -39,6 +39,7 @@ type Profile struct {
 	Producer string // produsen data: the OPD
 	Access   string // "publik" | "internal" | "rahasia"
 	Basis    string // legal basis of the access class
+	License  string // under which the data may be used, "CC-BY-4.0"
 	Schedule string // jadwal pemutakhiran
 	Priority bool   // data prioritas
 	Affair   string // bidang urusan, "1.02"

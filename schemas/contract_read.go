@@ -22,6 +22,9 @@ func ParseContract(file string, doc []byte) (*Contract, error) {
 		return nil, r.sorted()
 	}
 	c := readContract(object{r: r, node: top, near: top})
+	if len(r.faults) == 0 { // else one mistake would be told twice
+		r.checkODCS(top)
+	}
 	if err := r.sorted().err(); err != nil {
 		return nil, err
 	}

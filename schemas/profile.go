@@ -16,13 +16,16 @@ import (
 //	petak                                                     the grid: [{kolom, nilai | dalam | dari, sampai}]
 //	modePengiriman, gantiBerdasarkan                          delta | full, and the scope that full replaces
 //	msKeg, msInd                                              statistical metadata, or the code of it
-//
-// Of a property: elemen, konsep, klasifikasi, ukuran, satuan, kodeSDS, kodeDSSD, aditif, namaLama,
-// msVar.
+//	lisensi                                                   under which the data may be used: "CC-BY-4.0"
 func profileKeys() []string {
 	return []string{"produsenData", "kelasAkses", "dasarHukum", "jadwalPemutakhiran", "dataPrioritas", "bidangUrusan",
 		"konsep", "definisi", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kolomPeriode", "petak",
-		"modePengiriman", "gantiBerdasarkan", "msKeg", "msInd"}
+		"modePengiriman", "gantiBerdasarkan", "msKeg", "msInd", "lisensi"}
+}
+
+// propertyKeys are the customProperties of the SDI profile that are about one column.
+func propertyKeys() []string {
+	return []string{"elemen", "konsep", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "msVar"}
 }
 
 // Schedules are the words of jadwalPemutakhiran.
@@ -42,6 +45,7 @@ func readProfile(o object) Profile {
 		Producer: o.form("produsenData", nameForm, "id OPD, contoh/example bpbd"),
 		Access:   o.oneOf("kelasAkses", "", "publik", "internal", "rahasia"),
 		Basis:    o.text("dasarHukum"),
+		License:  o.text("lisensi"),
 		Schedule: o.oneOf("jadwalPemutakhiran", "", Schedules()...),
 		Priority: o.bool("dataPrioritas"),
 		Affair:   o.matching("bidangUrusan", affairForm, "1.02"),

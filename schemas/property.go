@@ -27,7 +27,7 @@ func parseDecimal(s string) (Type, bool) {
 
 // readProperty reads one column and lets it inherit from its element.
 func readProperty(o object) Property {
-	custom := o.customs("elemen", "konsep", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "msVar")
+	custom := o.customs(propertyKeys()...)
 	p := Property{
 		Standard:    readStandard(custom),
 		Name:        o.form("name", nameForm, nameSay),

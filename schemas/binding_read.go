@@ -106,7 +106,7 @@ func (o object) layouts(key string) []string {
 	list := o.texts(key)
 	for _, layout := range list {
 		if err := checkLayout(layout); err != nil {
-			o.fault(key, sayf("pola tanggal %q tidak dapat dipakai: %v", "date layout %q is not usable: %v", layout, err), "DD/MM/YYYY, D MMMM YYYY, YYYY-MM-DD HH:mm")
+			o.fault(key, sayf("pola tanggal %q tidak dapat dipakai", "date layout %q is not usable", layout).because(err), "DD/MM/YYYY, D MMMM YYYY, YYYY-MM-DD HH:mm")
 		}
 	}
 	return list
@@ -148,7 +148,7 @@ func readDelimiter(o object) string {
 		s = "\t"
 	}
 	if s != "" && (len(s) != 1 || strings.Contains(letters+digits+"\"\r\n ", s) || s[0] < ' ' && s != "\t" || s[0] > '~') {
-		o.fault("delimiter", sayf("pemisah %q", "delimiter %q", s), `satu tanda/one character: "," ";" "|" "\t" tab`)
+		o.fault("delimiter", sayf("pemisah %q tidak dapat dipakai", "delimiter %q is not usable", s), `satu tanda/one character: "," ";" "|" "\t" tab`)
 	}
 	return s
 }
@@ -156,7 +156,7 @@ func readDelimiter(o object) string {
 // once notes a property that is fed twice.
 func (o object) once(to string, seen map[string]bool) {
 	if seen[to] && to != "" {
-		o.fault("to", sayf("kolom %q diisi dua kali", "column %q is fed twice", to), "")
+		o.fault("to", sayf("kolom %q diisi dua kali", "column %q is fed twice", to), twiceSay)
 	}
 	seen[to] = true
 }
@@ -189,7 +189,7 @@ func readSource(o object, f Format, seen map[string]bool) Source {
 		}
 	}
 	if given != 1 {
-		o.fault("to", sayf("kolom %q memiliki %d asal", "column %q has %d sources", s.To, given), "satu dari/one of from, any, value")
+		o.fault("to", sayf("kolom %q memiliki %d asal, bukan satu", "column %q has %d sources, not one", s.To, given), "tepat satu dari/exactly one of from, any, value")
 	}
 	return s
 }
@@ -207,7 +207,7 @@ func (o object) checkColumn(key, s string, f Format) {
 	c, err := parseColumn(s)
 	switch {
 	case err != nil:
-		o.fault(key, sayf("kolom %q tidak dapat dipakai: %v", "column %q is not usable: %v", s, err), "nama/name, #3")
+		o.fault(key, sayf("kolom %q tidak dapat dipakai", "column %q is not usable", s).because(err), "nama/name, #3")
 	case Fold(s) == "":
 		o.fault(key, Sentence{"nama kolom kosong", "the column name is empty"}, "nama/name, #3")
 	case c.Position > 0 && f.Type != "" && !f.tabular():
@@ -224,7 +224,7 @@ func (o object) columns(key string, f Format) []string {
 	for _, s := range list {
 		if positionIntent.MatchString(s) && strings.Contains(s, "-") {
 			if _, err := expandColumns([]string{s}); err != nil {
-				o.fault(key, sayf("kolom %q tidak dapat dipakai: %v", "columns %q are not usable: %v", s, err), "#2-#13")
+				o.fault(key, sayf("kolom %q tidak dapat dipakai", "columns %q are not usable", s).because(err), "#2-#13")
 			}
 			s = "#1"
 		}
@@ -242,7 +242,7 @@ func (o object) distinct(key string, list []string) {
 	seen := map[string]bool{}
 	for _, c := range all {
 		if seen[Fold(c.Name)] {
-			o.fault(key, sayf("kolom %q disebut dua kali", "column %q is named twice", c.Name), "")
+			o.fault(key, sayf("kolom %q disebut dua kali", "column %q is named twice", c.Name), twiceSay)
 		}
 		seen[Fold(c.Name)] = true
 	}
@@ -254,7 +254,7 @@ func (o object) synonyms(key string) map[string]string {
 	seen := map[string]string{}
 	for _, k := range sortedKeys(pairs) {
 		if before, twice := seen[Fold(k)]; twice && pairs[before] != pairs[k] {
-			o.fault(key, sayf("padanan %q dan %q tidak terbedakan", "synonyms %q and %q cannot be told apart", before, k), "")
+			o.fault(key, sayf("padanan %q dan %q tidak terbedakan", "synonyms %q and %q cannot be told apart", before, k), alikeSay)
 		}
 		seen[Fold(k)] = k
 	}
@@ -264,7 +264,7 @@ func (o object) synonyms(key string) map[string]string {
 func readUnpivot(o object, f Format, seen map[string]bool) *Unpivot {
 	u := &Unpivot{Columns: o.columns("columns", f), Value: o.form("value", nameForm, nameSay), Unit: o.text("unit")}
 	if seen[u.Value] && u.Value != "" {
-		o.fault("value", sayf("kolom %q diisi dua kali", "column %q is fed twice", u.Value), "")
+		o.fault("value", sayf("kolom %q diisi dua kali", "column %q is fed twice", u.Value), twiceSay)
 	}
 	seen[u.Value] = true
 	for _, item := range o.items("names") {
@@ -291,14 +291,14 @@ func readDimension(o object, f Format, seen map[string]bool) Dimension {
 	}
 	o.once(d.To, seen)
 	if d.Header > max(f.Headers, 1) {
-		o.fault("header", sayf("baris judul ke-%d dari %d", "header row %d of %d", d.Header, max(f.Headers, 1)), fmt.Sprint("1 … ", max(f.Headers, 1)))
+		o.fault("header", sayf("baris judul ke-%d diminta, format.headers %d", "header row %d is asked for, format.headers is %d", d.Header, max(f.Headers, 1)), fmt.Sprint("1 … ", max(f.Headers, 1)))
 	}
 	if d.Pattern != "" {
 		re, err := regexp.Compile(d.Pattern)
 		if err != nil {
-			o.fault("pattern", sayf("pola tidak dapat dibaca: %v", "pattern is not readable: %v", err), "RE2")
+			o.fault("pattern", Sentence{"pola tidak dapat dibaca", "the pattern is not readable"}.because(err), patternSay)
 		} else if re.NumSubexp() != 1 {
-			o.fault("pattern", sayf("pola memiliki %d kelompok", "the pattern has %d groups", re.NumSubexp()), "satu/one: Tahun ([0-9]{4})")
+			o.fault("pattern", sayf("pola memiliki %d kelompok, bukan satu", "the pattern has %d groups, not one", re.NumSubexp()), "satu pasang kurung/one pair of brackets: Tahun ([0-9]{4})")
 		}
 	}
 	return d

@@ -1,7 +1,6 @@
 package schemas
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 )
@@ -22,7 +21,7 @@ func parseColumn(s string) (Column, error) {
 		return Column{}, err
 	}
 	if len(columns) != 1 {
-		return Column{}, fmt.Errorf("%q is several columns", s)
+		return Column{}, worded(Sentence{"beberapa kolom di tempat satu", "several columns where one is needed"})
 	}
 	return columns[0], nil
 }
@@ -37,7 +36,7 @@ func expandColumns(list []string) ([]Column, error) {
 		}
 		m := positionForm.FindStringSubmatch(s)
 		if m == nil {
-			return nil, fmt.Errorf("%q is not a position", s)
+			return nil, worded(Sentence{"bukan posisi", "not a position"})
 		}
 		first, _ := strconv.Atoi(m[1])
 		last := first
@@ -45,7 +44,7 @@ func expandColumns(list []string) ([]Column, error) {
 			last, _ = strconv.Atoi(m[2])
 		}
 		if first < 1 || last < first || last > maxWide || len(out)+last-first >= maxWide {
-			return nil, fmt.Errorf("%q is not a range of positions from 1 to %d", s, maxWide)
+			return nil, worded(sayf("bukan posisi atau rentang dari 1 sampai %d, kecil dahulu", "not a position or range from 1 to %d, the smaller first", maxWide))
 		}
 		for i := first; i <= last; i++ {
 			out = append(out, Column{Name: "#" + strconv.Itoa(i), Position: i})

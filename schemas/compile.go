@@ -79,7 +79,7 @@ func (m *compiler) versions() {
 	want, ok2 := parseVersion(m.b.Contract)
 	if !ok1 || !ok2 || have.major != want.major || want.compare(have) > 0 {
 		m.fault("contract", sayf("pengikat ditulis untuk kontrak versi %s, yang ada %s", "binding written for contract version %s, there is %s", m.b.Contract, m.c.Version),
-			fmt.Sprintf("%d.x.x <= %s", have.major, m.c.Version))
+			fmt.Sprintf("versi/a version %d.x.x, <= %s", have.major, m.c.Version))
 	}
 }
 
@@ -104,7 +104,7 @@ func (m *compiler) wide() {
 	}
 	wide, err := expandColumns(u.Columns)
 	if err != nil || len(wide) == 0 {
-		m.fault("unpivot.columns", sayf("kolom tidak dapat dipakai: %v", "columns are not usable: %v", err), "#2-#13")
+		m.fault("unpivot.columns", Sentence{"kolom tidak dapat dipakai", "columns are not usable"}.because(err), "#2-#13")
 		return
 	}
 	m.plan.Wide = wide
@@ -112,15 +112,15 @@ func (m *compiler) wide() {
 		path := fmt.Sprintf("unpivot.totals[%d]", i)
 		column, err := parseColumn(t.Column)
 		if err != nil {
-			m.fault(path+".column", sayf("kolom tidak dapat dipakai: %v", "column is not usable: %v", err), "#14")
+			m.fault(path+".column", Sentence{"kolom tidak dapat dipakai", "column is not usable"}.because(err), "#14")
 			continue
 		}
 		if column.among(wide) >= 0 {
-			m.fault(path+".column", sayf("kolom jumlah %q ikut dilipat", "total column %q is unpivoted too", t.Column), "")
+			m.fault(path+".column", sayf("kolom jumlah %q ikut dilipat", "total column %q is unpivoted too", t.Column), "keluarkan dari/take it out of unpivot.columns")
 		}
 		of, err := expandColumns(t.Of)
 		if err != nil {
-			m.fault(path+".of", sayf("kolom tidak dapat dipakai: %v", "columns are not usable: %v", err), "#2-#13")
+			m.fault(path+".of", Sentence{"kolom tidak dapat dipakai", "columns are not usable"}.because(err), "#2-#13")
 			continue
 		}
 		total := TotalColumn{Column: column}
@@ -145,7 +145,7 @@ func (m *compiler) setAside() {
 	for i, f := range m.b.SetAside {
 		column, err := parseColumn(f.Column)
 		if err != nil {
-			m.fault(fmt.Sprintf("setAside[%d].column", i), sayf("kolom tidak dapat dipakai: %v", "column is not usable: %v", err), "#1")
+			m.fault(fmt.Sprintf("setAside[%d].column", i), Sentence{"kolom tidak dapat dipakai", "column is not usable"}.because(err), "#1")
 		}
 		filter := RowFilter{Column: column, Equals: map[string]bool{}}
 		for _, text := range f.Equals {
@@ -177,7 +177,7 @@ func (m *compiler) feed(to, path, key string, f feed) {
 		return
 	}
 	if _, twice := m.feeds[to]; twice {
-		m.fault(path+key, sayf("kolom %q diisi dua kali", "column %q is fed twice", to), "")
+		m.fault(path+key, sayf("kolom %q diisi dua kali", "column %q is fed twice", to), twiceSay)
 		return
 	}
 	f.path = path

@@ -19,7 +19,7 @@ func (m *compiler) input(p Property) Input {
 	if p.Check.Pattern != "" {
 		re, err := compilePattern(p.Check.Pattern)
 		if err != nil {
-			m.fault("columns", sayf("pola kolom %q tidak dapat dibaca: %v", "pattern of column %q is not readable: %v", p.Name, err), "RE2")
+			m.fault("columns", sayf("pola kolom %q tidak dapat dibaca", "pattern of column %q is not readable", p.Name).because(err), patternSay)
 		}
 		in.Pattern = re
 	}
@@ -100,7 +100,7 @@ func (m *compiler) values(in *Input, f feed) {
 	for _, text := range sortedKeys(own) {
 		path, value := f.path+".synonyms."+text, own[text]
 		if in.Missing[Fold(text)] {
-			m.fault(path, sayf("%q dinyatakan kosong dan juga padanan %q", "%q is declared missing and also a synonym of %q", text, value), "")
+			m.fault(path, sayf("%q dinyatakan kosong dan juga padanan %q", "%q is declared missing and also a synonym of %q", text, value), "hapus dari missing atau dari synonyms/remove it from missing or from synonyms")
 		}
 		if p.Region() == "" {
 			if expected, ok := accepts(p, value); !ok {
@@ -156,7 +156,7 @@ func (m *compiler) codes(in *Input, f feed) {
 	level := in.Property.Region()
 	if level == "" {
 		if f.source != nil && f.source.CodeSystem != "" {
-			m.fault(f.path+".codeSystem", sayf("kolom %q bukan kolom wilayah", "column %q is not a region", in.Property.Name), "")
+			m.fault(f.path+".codeSystem", sayf("kolom %q bukan kolom wilayah", "column %q is not a region", in.Property.Name), "hapus codeSystem/remove codeSystem")
 		}
 		return
 	}
@@ -195,7 +195,7 @@ func (m *compiler) checkConstant(in Input, f feed) {
 	switch {
 	case in.Missing[Fold(text)]:
 		if in.Property.Required {
-			m.fault(f.path+".value", sayf("kolom wajib %q diisi nilai kosong", "required column %q is fed a missing value", in.Property.Name), "")
+			m.fault(f.path+".value", sayf("kolom wajib %q diisi nilai kosong", "required column %q is fed a missing value", in.Property.Name), "nilai yang tidak ada di missing/a value that is not in missing")
 		}
 	case in.Codes != nil:
 		if _, ok := in.Codes.Lookup(text); !ok {
@@ -218,7 +218,7 @@ func (m *compiler) checkDates(in Input, f feed) {
 		shape := layoutShape.Replace(layout)
 		before, seen := order[shape]
 		if seen && strings.Index(before, "D") < strings.Index(before, "M") != (strings.Index(layout, "D") < strings.Index(layout, "M")) {
-			m.fault(cmp.Or(f.path, "dates"), sayf("pola tanggal %q dan %q membaca teks yang sama secara berbeda", "date layouts %q and %q read the same text differently", before, layout), "satu/one")
+			m.fault(cmp.Or(f.path, "dates"), sayf("pola tanggal %q dan %q membaca teks yang sama secara berbeda", "date layouts %q and %q read the same text differently", before, layout), "hapus yang tidak dipakai sumber ini/remove the one that this source does not use")
 		}
 		order[shape] = layout
 	}

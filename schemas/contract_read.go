@@ -65,7 +65,7 @@ func readContract(o object) *Contract {
 
 	tables := o.items("schema")
 	if len(tables) != 1 {
-		o.fault("schema", sayf("kontrak berisi %d tabel", "the contract holds %d tables", len(tables)), "satu/one")
+		o.fault("schema", sayf("kontrak berisi %d tabel", "the contract holds %d tables", len(tables)), "satu tabel tiap kontrak/one table for each contract")
 		return c
 	}
 	readTable(tables[0], c)
@@ -97,11 +97,11 @@ func (o object) customs(known ...string) object {
 		case name == "":
 		case !slices.Contains(known, name) && !strings.HasPrefix(name, "x_"):
 			item.fault("property", sayf("customProperty %q tidak dikenal", "unknown customProperty %q", name),
-				didYouMean(name, known)+" (atau awalan/or prefix x_)")
+				strings.TrimSpace(didYouMean(name, known)+" (atau awalan/or prefix x_)"))
 		case out.has(name):
-			item.fault("property", sayf("customProperty %q ditulis dua kali", "customProperty %q is written twice", name), "")
+			item.fault("property", sayf("customProperty %q ditulis dua kali", "customProperty %q is written twice", name), twiceSay)
 		case value == nil:
-			item.fault("value", sayf("customProperty %q tanpa nilai", "customProperty %q has no value", name), "")
+			item.fault("value", sayf("customProperty %q tanpa nilai", "customProperty %q has no value", name), "value: …")
 		default:
 			all.Content = append(all.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, value)
 		}
@@ -126,7 +126,7 @@ func readTable(o object, c *Contract) {
 	o.oneOf("logicalType", "", "object")
 	o.customs() // none is known here
 	if o.has("relationships") {
-		o.fault("relationships", Sentence{"relasi antartabel belum diperiksa", "relationships are not checked by this version"}, "")
+		o.fault("relationships", Sentence{"relasi antartabel belum diperiksa", "relationships are not checked by this version"}, "hapus, atau/remove it, or quality: type: text")
 	}
 	before, properties := len(o.r.faults), o.items("properties")
 	if len(properties) == 0 {
@@ -165,7 +165,7 @@ func readRules(o object, c *Contract) {
 			Line:       q.line("implementation"),
 		}
 		if seen[rule.Name] && rule.Name != "" {
-			q.fault("name", sayf("aturan %q ada dua", "there are two rules %q", rule.Name), "")
+			q.fault("name", sayf("aturan %q ada dua", "there are two rules %q", rule.Name), "nama lain/another name")
 		}
 		seen[rule.Name] = true
 		if rule.Expression != "" {

@@ -58,7 +58,7 @@ func (r *reader) document(doc []byte, s shape) *yaml.Node {
 		return nil
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		r.fault(&more, "", Sentence{"lebih dari satu dokumen YAML dalam satu berkas", "more than one YAML document in a file"}, "")
+		r.fault(&more, "", Sentence{"lebih dari satu dokumen YAML dalam satu berkas", "more than one YAML document in a file"}, "satu berkas tiap dokumen; hapus ---/a file for each document; remove ---")
 		return nil
 	}
 	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
@@ -72,7 +72,7 @@ func (r *reader) document(doc []byte, s shape) *yaml.Node {
 
 func (r *reader) syntax(err error) {
 	if errors.Is(err, io.EOF) {
-		r.fault(nil, "", Sentence{"berkas kosong", "the file is empty"}, "")
+		r.fault(nil, "", Sentence{"berkas kosong", "the file is empty"}, "satudata contract new")
 		return
 	}
 	text, f := err.Error(), Fault{File: r.file}
@@ -81,6 +81,7 @@ func (r *reader) syntax(err error) {
 		text = text[len(m[0]):]
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
+	f.Expected = "periksa indentasi (spasi, bukan tab), tanda kurung dan tanda kutip/check indentation (spaces, not tabs), brackets and quotes"
 	f.Say = sayf("YAML tidak dapat dibaca: %s", "not readable as YAML: %s", text)
 	r.faults = append(r.faults, f)
 }
@@ -114,11 +115,11 @@ func (r *reader) pair(key, value *yaml.Node, path string, s shape, seen map[stri
 	name := key.Value
 	at := join(path, name)
 	if key.Kind != yaml.ScalarNode {
-		r.fault(key, path, Sentence{"kunci bukan teks", "a key is not text"}, "")
+		r.fault(key, path, Sentence{"kunci bukan teks", "a key is not text"}, "kunci: nilai")
 		return
 	}
 	if seen[name] {
-		r.fault(key, at, sayf("kunci %q ditulis dua kali", "key %q is written twice", name), "")
+		r.fault(key, at, sayf("kunci %q ditulis dua kali", "key %q is written twice", name), twiceSay)
 		return
 	}
 	seen[name] = true

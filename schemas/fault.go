@@ -1,7 +1,10 @@
 package schemas
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -12,6 +15,50 @@ type Sentence struct{ ID, EN string }
 func sayf(id, en string, args ...any) Sentence {
 	return Sentence{fmt.Sprintf(id, args...), fmt.Sprintf(en, args...)}
 }
+
+// worded is an error that says why in both languages.
+type worded Sentence
+
+// Error says why in English.
+func (w worded) Error() string { return w.EN }
+
+// because adds to s why it is so.
+func (s Sentence) because(err error) Sentence {
+	why := Sentence{err.Error(), err.Error()}
+	var w worded
+	var pattern *syntax.Error
+	switch {
+	case errors.As(err, &w):
+		why = Sentence(w)
+	case errors.As(err, &pattern):
+		why = Sentence{patternWords[pattern.Code], pattern.Code.String()}
+		why.ID = cmp.Or(why.ID, why.EN) + " `" + pattern.Expr + "`"
+		why.EN += " `" + pattern.Expr + "`"
+	}
+	return Sentence{s.ID + ": " + why.ID, s.EN + ": " + why.EN}
+}
+
+// patternWords is what is wrong with a regular expression.
+var patternWords = map[syntax.ErrorCode]string{
+	syntax.ErrInvalidCharClass:      "kelas huruf tidak sah",
+	syntax.ErrInvalidCharRange:      "rentang huruf tidak sah",
+	syntax.ErrInvalidEscape:         "tanda \\ tidak sah",
+	syntax.ErrInvalidPerlOp:         "operator tidak didukung RE2",
+	syntax.ErrInvalidRepeatOp:       "pengulangan tidak sah",
+	syntax.ErrInvalidRepeatSize:     "banyaknya pengulangan tidak sah",
+	syntax.ErrMissingBracket:        "kurang ]",
+	syntax.ErrMissingParen:          "kurang )",
+	syntax.ErrMissingRepeatArgument: "tidak ada yang diulang sebelum tanda pengulangan",
+	syntax.ErrTrailingBackslash:     "tanda \\ di akhir",
+	syntax.ErrUnexpectedParen:       ") tanpa (",
+}
+
+// Remedies that several faults share.
+const (
+	patternSay = "pola RE2 yang sah/a valid RE2 pattern: [0-9]{4}"
+	twiceSay   = "hapus salah satu/remove one of them"
+	alikeSay   = "hapus salah satu; huruf besar dan spasi tidak membedakan/remove one; case and spaces do not tell them apart"
+)
 
 // Fault is one thing that is wrong with a contract or a binding.
 type Fault struct {
@@ -38,7 +85,10 @@ func (f Fault) String() string {
 		b.WriteString(f.Path + ": ")
 	}
 	fmt.Fprintf(&b, "%s (%s)", f.Say.ID, f.Say.EN)
-	if f.Expected != "" {
+	switch {
+	case strings.HasPrefix(f.Expected, nearSay):
+		b.WriteString("; " + f.Expected)
+	case f.Expected != "":
 		b.WriteString("; diharapkan/expected: " + f.Expected)
 	}
 	return b.String()

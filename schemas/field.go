@@ -75,7 +75,7 @@ func checkProperties(properties []object, c *Contract) {
 			first, twice := owner[f.Name]
 			switch {
 			case twice && c.Properties[first].Name == p.Name:
-				properties[i].fault("name", sayf("kolom %q ada dua", "there are two columns %q", p.Name), "")
+				properties[i].fault("name", sayf("kolom %q ada dua", "there are two columns %q", p.Name), "nama lain/another name")
 			case twice:
 				properties[i].fault("name", sayf("kolom %q dan %q keduanya menjadi %q", "columns %q and %q both become %q", c.Properties[first].Name, p.Name, f.Name),
 					"satu wilayah tiap tingkat/one region of a level")
@@ -88,7 +88,7 @@ func checkProperties(properties []object, c *Contract) {
 	}
 	for i, p := range c.Properties {
 		if _, taken := owner[p.RenamedFrom]; taken && p.RenamedFrom != "" {
-			properties[i].fault("customProperties", sayf("namaLama %q masih menjadi kolom", "namaLama %q is still a column", p.RenamedFrom), "")
+			properties[i].fault("customProperties", sayf("namaLama %q masih menjadi kolom", "namaLama %q is still a column", p.RenamedFrom), "hapus namaLama, atau kolom lamanya/remove namaLama, or the old column")
 		} else if p.RenamedFrom != "" && !nameForm.MatchString(p.RenamedFrom) {
 			properties[i].fault("customProperties", sayf("namaLama %q bukan nama kolom", "namaLama %q is not a column name", p.RenamedFrom), nameSay)
 		}

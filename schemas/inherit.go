@@ -26,13 +26,14 @@ func inherit(o, custom object, p *Property) {
 		p.Type = e.Type
 	case !narrows(e.Type, p.Type):
 		o.fault("logicalType", sayf("jenis %s bertentangan dengan elemen %s", "type %s contradicts element %s", p.Type, p.Element), e.Type.String())
+		p.Type = e.Type // else this would be told again in other words
 	}
 	if p.Type.Kind != 0 && !e.Reading.Fits(p.Type) {
 		o.fault("logicalType", sayf("jenis %s tidak dapat memuat %s", "type %s cannot hold %s", p.Type, e.Reading), e.Type.String())
 	}
 	if e.Region != "" && (p.Check.MinLength != nil || p.Check.MaxLength != nil || p.Check.Pattern != "" || p.Check.Allowed != nil || p.RenamedFrom != "") {
 		o.fault("logicalTypeOptions", Sentence{"kolom wilayah diperiksa dengan daftar kode, bukan pola, panjang, nilai atau nama lama",
-			"a region column is checked by its code list, not by pattern, length, values or an old name"}, "")
+			"a region column is checked by its code list, not by pattern, length, values or an old name"}, "hapus/remove it")
 	}
 	inheritCheck(o, p, e)
 }

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"math"
@@ -73,6 +74,7 @@ func (r *reader) checkODCS(top *yaml.Node) {
 		return
 	}
 	r.blame(top, invalid)
+	slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 }
 
 // blame notes the innermost causes of a validation error.
@@ -84,6 +86,10 @@ func (r *reader) blame(top *yaml.Node, e *jsonschema.ValidationError) {
 			causes = []*jsonschema.ValidationError{slices.MaxFunc(causes, func(a, b *jsonschema.ValidationError) int { return depth(a) - depth(b) })}
 		}
 	}
+	// Where a part is wrong the schema also says that it knows none of the part's keys: a consequence.
+	if real := slices.DeleteFunc(slices.Clone(causes), onlyUnknown); len(real) > 0 {
+		causes = real
+	}
 	for _, cause := range causes {
 		r.blame(top, cause)
 	}
@@ -94,6 +100,14 @@ func (r *reader) blame(top *yaml.Node, e *jsonschema.ValidationError) {
 	n := locate(top, at)
 	say, expected := odcsFault(e.ErrorKind)
 	r.fault(n, at, say, expected)
+}
+
+// onlyUnknown says whether e says nothing but that ODCS does not know a key.
+func onlyUnknown(e *jsonschema.ValidationError) bool {
+	if _, unknown := e.ErrorKind.(*kind.FalseSchema); unknown {
+		return true
+	}
+	return len(e.Causes) > 0 && !slices.ContainsFunc(e.Causes, func(c *jsonschema.ValidationError) bool { return !onlyUnknown(c) })
 }
 
 func depth(e *jsonschema.ValidationError) int {
@@ -121,11 +135,14 @@ func pathOf(steps []string) string {
 func odcsFault(k jsonschema.ErrorKind) (say Sentence, expected string) {
 	switch k := k.(type) {
 	case *kind.Type:
-		expected = strings.Join(k.Want, ", ")
-		if slices.Equal(k.Want, []string{"string"}) {
-			expected = `teks; angka diberi tanda kutip/text; quote numbers: "2024"`
+		want := make([]string, len(k.Want))
+		for i, w := range k.Want {
+			want[i] = typeWords[w].ID
 		}
-		return sayf("berisi %s, ODCS meminta %s", "holds a %s where ODCS wants %s", k.Got, strings.Join(k.Want, ", ")), expected
+		return Sentence{
+			fmt.Sprintf("berisi %s, ODCS meminta %s", typeWords[k.Got].ID, strings.Join(want, " atau ")),
+			fmt.Sprintf("holds %s where ODCS wants %s", typeWords[k.Got].EN, strings.Join(k.Want, " or ")),
+		}, examples[k.Want[0]]
 	case *kind.Enum:
 		words := make([]string, len(k.Want))
 		for i, w := range k.Want {
@@ -146,6 +163,19 @@ func odcsFault(k jsonschema.ErrorKind) (say Sentence, expected string) {
 	}
 	text := k.LocalizedString(message.NewPrinter(language.English))
 	return sayf("tidak sesuai ODCS v3.1.0: %s", "does not conform to ODCS v3.1.0: %s", text), "https://bitol-io.github.io/open-data-contract-standard/v3.1.0/"
+}
+
+// typeWords are the types of JSON.
+var typeWords = map[string]Sentence{
+	"string": {"teks", "a string"}, "number": {"bilangan", "a number"}, "integer": {"bilangan bulat", "an integer"},
+	"boolean": {"true/false", "a boolean"}, "array": {"daftar", "a list"}, "object": {"kunci dan nilai", "keys and values"},
+	"null": {"kosong", "nothing"},
+}
+
+// examples are how a value of a type is written.
+var examples = map[string]string{
+	"string": `"2024" (angka diberi tanda kutip/quote numbers)`, "number": "0.5", "integer": "1", "boolean": "true, false",
+	"array": "[a, b]", "object": "kunci: nilai", "null": "null",
 }
 
 func unknownODCS(keys []string) (Sentence, string) {

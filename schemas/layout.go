@@ -1,9 +1,6 @@
 package schemas
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // SerialDate is the layout of dates that a spreadsheet gave out as numbers: days from 30 December
 // 1899, the time of day as a fraction. Only a binding that declares it has bare numbers read so.
@@ -22,19 +19,19 @@ func checkLayout(layout string) error {
 		if word == "" {
 			c := rest[0]
 			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' && !(c == 'T' && seen['D'] > 0) {
-				return fmt.Errorf("%q cannot be read in layout %q", rest, layout)
+				return worded(sayf("%q tidak dikenal", "%q is unknown", rest))
 			}
 			rest = rest[1:]
 			continue
 		}
 		if seen[word[0]]++; seen[word[0]] > 1 {
-			return fmt.Errorf("%q stands twice in layout %q", word, layout)
+			return worded(sayf("%q ditulis dua kali", "%q stands twice", word))
 		}
 		rest = rest[len(word):]
 	}
 	for _, part := range []byte("YMD") {
 		if seen[part] == 0 {
-			return fmt.Errorf("layout %q has no year, month or day", layout)
+			return worded(Sentence{"tidak ada tahun (YYYY), bulan (MM) atau hari (DD)", "it has no year (YYYY), month (MM) or day (DD)"})
 		}
 	}
 	return nil

@@ -131,7 +131,9 @@ func checkProfile(o object, c *Contract) {
 			}
 		}
 		switch {
-		case ways > 1 || (a.From == nil) != (a.To == nil) || a.From != nil && *a.From > *a.To:
+		case a.From != nil && a.To != nil && *a.From > *a.To:
+			axis.fault("dari", sayf("dari %d melebihi sampai %d", "dari %d is over sampai %d", *a.From, *a.To), "dari <= sampai")
+		case ways > 1 || (a.From == nil) != (a.To == nil):
 			axis.fault("kolom", sayf("sumbu petak %d tidak jelas", "axis %d of the grid is not clear", i+1), "nilai: [...], dalam: \"32\", atau/or dari … sampai")
 		case a.Within != "" && p.Region() == "":
 			axis.fault("dalam", sayf("kolom %q bukan wilayah", "column %q is no region", a.Column), "nilai, dari … sampai")
@@ -164,10 +166,10 @@ func (o object) only(known ...string) {
 
 // whole reads a whole number from 0 upward, nil when absent.
 func (o object) whole(key string) *int {
-	if !o.has(key) {
+	n := o.int(key, -1, 0)
+	if n < 0 {
 		return nil
 	}
-	n := o.int(key, 0, 0)
 	return &n
 }
 
@@ -177,7 +179,7 @@ func checkScope(o object, c *Contract) {
 		return
 	}
 	if c.Profile.Delivery.Mode != "full" {
-		o.fault("gantiBerdasarkan", Sentence{"gantiBerdasarkan hanya untuk modePengiriman full", "gantiBerdasarkan is for modePengiriman full only"}, "")
+		o.fault("gantiBerdasarkan", Sentence{"gantiBerdasarkan hanya untuk modePengiriman full", "gantiBerdasarkan is for modePengiriman full only"}, "hapus, atau/remove it, or modePengiriman: full")
 		return
 	}
 	for _, name := range o.texts("gantiBerdasarkan") {

@@ -126,7 +126,7 @@ func refuseUnchecked(o, options object) {
 	}
 	for _, key := range []string{"relationships", "properties", "items"} {
 		if o.has(key) {
-			o.fault(key, sayf("%s di kolom tidak didukung", "%s in a column is not supported", key), "")
+			o.fault(key, sayf("%s di kolom tidak didukung", "%s in a column is not supported", key), "hapus; satu kolom satu nilai/remove it; a column holds one value")
 		}
 	}
 }
@@ -188,7 +188,7 @@ func checkBounds(o object, t Type, c Check) {
 	}
 	if c.Pattern != "" {
 		if _, err := compilePattern(c.Pattern); err != nil {
-			o.fault("pattern", sayf("pola tidak dapat dibaca: %v", "pattern is not readable: %v", err), "RE2")
+			o.fault("pattern", Sentence{"pola tidak dapat dibaca", "the pattern is not readable"}.because(err), patternSay)
 		}
 	}
 }
@@ -210,7 +210,7 @@ func checkAllowed(o object, p Property) {
 			o.fault("quality", sayf("nilai %q untuk kolom %s", "value %q for a %s column", v, p.Type), "string, integer")
 		}
 		if before, twice := seen[Fold(v)]; twice {
-			o.fault("quality", sayf("nilai %q dan %q tidak terbedakan", "values %q and %q cannot be told apart", before, v), "")
+			o.fault("quality", sayf("nilai %q dan %q tidak terbedakan", "values %q and %q cannot be told apart", before, v), alikeSay)
 		}
 		seen[Fold(v)] = v
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
+const nearSay = "maksudnya/did you mean "
+
 // didYouMean names the known word nearest to word as a remedy, or lists the known ones when none
 // is near enough to be a slip of the keyboard.
 func didYouMean(word string, known []string) string {
@@ -15,8 +17,8 @@ func didYouMean(word string, known []string) string {
 			best, least = k, d
 		}
 	}
-	if best != "" {
-		return "maksudnya/did you mean " + best + "?"
+	if best != "" && len(known) > 1 {
+		return nearSay + best + "?"
 	}
 	return strings.Join(known, ", ")
 }

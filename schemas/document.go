@@ -151,6 +151,21 @@ func rootOf(doc []byte) *yaml.Node {
 	return root.Content[0]
 }
 
+// Places knows where in a YAML document things stand.
+type Places struct{ root *yaml.Node }
+
+// NewPlaces reads a document, such as [Contract.Document], for its places.
+func NewPlaces(doc []byte) Places { return Places{rootOf(doc)} }
+
+// Line is the line, from 1, of what stands at a path as faults write it, or of the nearest thing above
+// it; 0 for what was never text. A customProperty is found by its name: "customProperties.konsep".
+func (p Places) Line(path string) int {
+	if p.root == nil {
+		return 0
+	}
+	return locate(p.root, path).Line
+}
+
 // locate finds the node at a path as faults write it, or the nearest one above it.
 func locate(root *yaml.Node, path string) *yaml.Node {
 	n := root
@@ -166,12 +181,21 @@ func locate(root *yaml.Node, path string) *yaml.Node {
 
 var pathStep = regexp.MustCompile(`([^.\[\]]+)|\[(\d+)\]`)
 
-// below is the value of a key or the item of an index under n, or nil.
+// below is the value of a key or the item of an index under n, or nil. A list of customProperties is
+// read as if their names were keys.
 func below(n *yaml.Node, key, index string) *yaml.Node {
 	if key == "" {
 		i, _ := strconv.Atoi(index)
 		if n.Kind == yaml.SequenceNode && i < len(n.Content) {
 			return n.Content[i]
+		}
+		return nil
+	}
+	if n.Kind == yaml.SequenceNode {
+		for _, item := range n.Content {
+			if name := below(item, "property", ""); item.Kind == yaml.MappingNode && name != nil && name.Value == key {
+				return below(item, "value", "")
+			}
 		}
 		return nil
 	}

@@ -135,13 +135,13 @@ func pathOf(steps []string) string {
 func odcsFault(k jsonschema.ErrorKind) (say Sentence, expected string) {
 	switch k := k.(type) {
 	case *kind.Type:
-		want := make([]string, len(k.Want))
-		for i, w := range k.Want {
-			want[i] = typeWords[w].ID
+		var id, en []string
+		for _, w := range k.Want {
+			id, en = append(id, typeWords[w].ID), append(en, typeWords[w].EN)
 		}
 		return Sentence{
-			fmt.Sprintf("berisi %s, ODCS meminta %s", typeWords[k.Got].ID, strings.Join(want, " atau ")),
-			fmt.Sprintf("holds %s where ODCS wants %s", typeWords[k.Got].EN, strings.Join(k.Want, " or ")),
+			fmt.Sprintf("berisi %s, ODCS meminta %s", typeWords[k.Got].ID, strings.Join(id, " atau ")),
+			fmt.Sprintf("holds %s where ODCS wants %s", typeWords[k.Got].EN, strings.Join(en, " or ")),
 		}, examples[k.Want[0]]
 	case *kind.Enum:
 		words := make([]string, len(k.Want))

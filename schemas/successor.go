@@ -1,8 +1,10 @@
 package schemas
 
+import "fmt"
+
 // CheckSuccessor finds what keeps the tables of a dataset from following its contract from version
 // old to version next: within a major version columns may be added, renamed (namaLama), reordered
-// and widened, and nothing else. The faults are in next.
+// and widened, and keep their unit, measure and element. The faults are in next.
 func CheckSuccessor(old, next *Contract) error {
 	var faults Faults
 	fault := func(say Sentence, expected string) {
@@ -17,35 +19,18 @@ func CheckSuccessor(old, next *Contract) error {
 			next.Dataset, next.Version, old.Version), "dataset baru/a new dataset")
 		return faults
 	}
-	now, renamed := map[string]Field{}, map[string]Field{}
-	for _, f := range next.Fields() {
-		now[f.Name] = f
-		if f.RenamedFrom != "" {
-			renamed[f.RenamedFrom] = f
+	for _, c := range Diff(old, next) {
+		if c.Harm != Tables {
+			continue
 		}
-	}
-	names := map[string]string{} // old name → next name
-	for _, f := range old.Fields() {
-		g, ok := now[f.Name]
-		if !ok {
-			g, ok = renamed[f.Name]
+		say := Sentence{fmt.Sprintf("%s sejak versi %s: %s", c.Say.ID, old.Version, c.Why.ID), fmt.Sprintf("%s since version %s: %s", c.Say.EN, old.Version, c.Why.EN)}
+		if c.Column != "" {
+			say = Sentence{fmt.Sprintf("kolom %q: %s", c.Column, say.ID), fmt.Sprintf("column %q: %s", c.Column, say.EN)}
 		}
-		names[f.Name] = g.Name
-		switch {
-		case !ok:
-			fault(sayf("kolom %q dari versi %s hilang", "column %q of version %s is gone", f.Name, old.Version), "kolom itu, boleh kosong, atau namaLama/that column, which may be empty, or namaLama")
-		case !widens(f.Type, g.Type):
-			fault(sayf("kolom %q berubah dari %s menjadi %s sejak versi %s", "column %q changed from %s to %s since version %s", g.Name, f.Type.String(), g.Type.String(), old.Version), f.Type.String())
-		}
+		faults = append(faults, Fault{File: next.File, Line: c.Line, Path: c.Path, Say: say,
+			Expected: "seperti sebelumnya, atau versi mayor baru/as before, or a new major version"})
 	}
-	if len(faults) == 0 && keyText(old, names) != keyText(next, nil) {
-		fault(sayf("kunci berubah dari (%s) menjadi (%s) sejak versi %s", "the key changed from (%s) to (%s) since version %s",
-			keyText(old, nil), keyText(next, nil), old.Version), keyText(old, nil))
-	}
-	if len(faults) > 0 {
-		return faults
-	}
-	return nil
+	return faults.err()
 }
 
 // widens says whether every value of type old is a value of type next.

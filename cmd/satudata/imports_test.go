@@ -14,6 +14,7 @@ import (
 // schemas <- ingest <- transform <- catalog <- cmd.
 var layers = map[string]string{
 	"schemas":                         "",
+	"schemas/assess":                  "schemas",
 	"ingest/event":                    "",
 	"ingest/durable":                  "",
 	"ingest/eventlog":                 "ingest/event",
@@ -44,6 +45,7 @@ var homes = map[string]string{
 	"github.com/zeebo/xxh3":            "transform/quality",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",
+	"github.com/santhosh-tekuri":       "schemas",
 	"gopkg.in/yaml.v3":                 "schemas cmd/satudata",
 }
 

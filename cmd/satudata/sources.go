@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,14 +163,9 @@ func (w *workspace) feeds(docs documents, binding string) ([]feed, error) {
 	return out, nil
 }
 
-func known[T any](m map[string]T) string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
+func known[T any](m map[string]T) string { return strings.Join(sortedNames(m), ", ") }
+
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // took renders how long something took, for people.
 func took(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

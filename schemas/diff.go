@@ -3,6 +3,7 @@ package schemas
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -412,6 +413,16 @@ func (d *differ) key() {
 		Why: Sentence{"baris dikenali dengan cara lain; keadaan terkini dilipat menurut kunci", "rows are told apart in another way; the current state is folded by key"}})
 }
 
+// renamed is a rule of old under the column names of next.
+func (d *differ) renamed(expression string) string {
+	for _, f := range d.next.Fields() {
+		if f.RenamedFrom != "" {
+			expression = regexp.MustCompile(`\b`+regexp.QuoteMeta(f.RenamedFrom)+`\b`).ReplaceAllString(expression, f.Name)
+		}
+	}
+	return expression
+}
+
 func (d *differ) rules() {
 	index := func(rules []Rule, name string) int {
 		return slices.IndexFunc(rules, func(r Rule) bool { return r.Name == name })
@@ -422,7 +433,7 @@ func (d *differ) rules() {
 		switch {
 		case j < 0:
 			d.add(path, Change{Say: sayf("aturan %s ditambah: %s", "rule %s is added: %s", r.Name, r.Expression), Why: stricter, Harm: Producers})
-		case d.old.Rules[j].Expression != r.Expression:
+		case d.renamed(d.old.Rules[j].Expression) != r.Expression:
 			d.add(path, Change{Say: sayf("aturan %s berubah dari %s menjadi %s", "rule %s changed from %s to %s", r.Name, d.old.Rules[j].Expression, r.Expression), Why: stricter, Harm: Producers})
 		}
 	}

@@ -52,6 +52,7 @@ func TestDiff(t *testing.T) {
 		{"added, required", note, note + "      - {name: baru, logicalType: string, required: true, description: Baru}\n", "produsen major ditambah"},
 		{"removed", note, "", "tabel major hilang"},
 		{"renamed", "{name: catatan,", "{name: ket, customProperties: [{property: namaLama, value: catatan}],", " minor berganti nama"},
+		{"renamed in a rule", "- name: panen\n        description: Hasil panen.", "- name: hasil\n        description: Hasil panen.", ""},
 		{"widened", "decimal(10,2)", "decimal(12,2)", " minor dilebarkan"},
 		{"narrowed type", "decimal(10,2)", "decimal(8,2)", "tabel major jenis"},
 		{"required", "{name: catatan,", "{name: catatan, required: true,", "produsen major wajib"},
@@ -87,6 +88,15 @@ func TestDiff(t *testing.T) {
 				t.Fatalf("the contract does not have %q", tt.old)
 			}
 			next := strings.Replace(evolving, tt.old, tt.new, 1)
+			if tt.name == "renamed in a rule" {
+				next = strings.NewReplacer("value: true}]", "value: true}, {property: namaLama, value: panen}]", "panen > 0", "hasil > 0").Replace(next)
+				for _, c := range schemas.Diff(parse(t, evolving), parse(t, next)) {
+					if c.Breaking() {
+						t.Errorf("a rename breaks: %+v", c)
+					}
+				}
+				return
+			}
 			if tt.name == "order" {
 				next = strings.Replace(next, "      - name: panen\n", note+"      - name: panen\n", 1)
 				tt.want = " patch urutan"

@@ -91,6 +91,10 @@ func (o object) oneOf(key, def string, words ...string) string {
 	if !ok {
 		return def
 	}
+	if s == "" {
+		o.fault(key, sayf("%s wajib diisi", "%s is required", key), strings.Join(words, ", "))
+		return def
+	}
 	if !slices.Contains(words, s) {
 		o.fault(key, sayf("%s %q tidak dikenal", "unknown %s %q", key, s), didYouMean(s, words))
 		return def

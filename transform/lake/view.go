@@ -10,6 +10,8 @@ import (
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
+
+	"satudata/schemas"
 )
 
 // Publication is a delivery whose rows count in the current state. All of its rows have landed before
@@ -70,6 +72,32 @@ func (l *Lake) Views(ctx context.Context, dataset string, published []Publicatio
 		{topic, name + History.suffix(), s.history.sql()},
 		{topic, name + Rejected.suffix(), refused.sql()},
 	}, nil
+}
+
+// EmptyViews returns the views that a dataset with these columns has before anything has landed: enough
+// for DuckDB to say whether a query fits them.
+func EmptyViews(dataset string, fields []schemas.Field) ([]View, error) {
+	topic, name, err := split(dataset)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFields(fields, nil); err != nil {
+		return nil, err
+	}
+	var shown []string
+	for _, f := range fields {
+		shown = append(shown, f.Name)
+	}
+	var views []View
+	for _, k := range []Kind{Current, History, Rejected} {
+		columns := shown
+		if k != Current {
+			columns = nil // all
+		}
+		empty := source{schema: icebergSchema(columnsOf(k, fields))}
+		views = append(views, View{topic, name + k.suffix(), empty.sql(columns...)})
+	}
+	return views, nil
 }
 
 // source is the data of one snapshot of a table, seen through the table's newest schema.

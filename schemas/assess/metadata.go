@@ -100,8 +100,16 @@ func (s *sheet) variables() {
 
 // entry is the text of a key of statistical metadata, or "".
 func entry(m schemas.Metadata, key string) string {
-	text, _ := m[key].(string)
-	return text
+	switch v := m[key].(type) {
+	case string:
+		return v
+	case []any:
+		if len(v) == 1 {
+			return fmt.Sprint(v[0])
+		}
+		return strings.Trim(fmt.Sprint(v), "[]")
+	}
+	return ""
 }
 
 // forms calls visit for every entry of the statistical metadata that is filled in, with its place.

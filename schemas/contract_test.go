@@ -148,6 +148,9 @@ func FuzzParseContract(f *testing.F) {
 			}
 			return
 		}
+		if changes := schemas.Diff(c, c); len(changes) > 0 {
+			t.Fatalf("a contract differs from itself: %+v", changes)
+		}
 		seen := map[string]bool{}
 		for _, field := range c.Fields() {
 			if seen[field.Name] || strings.HasPrefix(field.Name, "_") || field.Type.Kind == 0 {

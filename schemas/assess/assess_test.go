@@ -84,6 +84,7 @@ func TestDefects(t *testing.T) {
 		{"type for a unit of an indicator", "satuan: kejadian, rumus", "satuan: CHARACTER, rumus", assess.Metadata, e, "CHARACTER", "satuan: CHARACTER"},
 		{"formula without spaces", "jumlah seluruh luapan yang dicatat dalam satu tahun", "jumlahluapan/jumlahpenduduk*100000", assess.Metadata, w, "kehilangan spasi", "jumlahluapan/"},
 		{"short purpose of the activity", "tujuan_kegiatan: Menyediakan data kejadian bencana yang dapat dibandingkan antarwilayah dan antartahun.", "tujuan_kegiatan: Mencatat.", assess.Metadata, e, "hanya 9 huruf", "tujuan_kegiatan: Mencatat."},
+		{"activity of long ago", "tahun: 2024", "tahun: 2010", assess.Metadata, e, "tahun kegiatan 2010", "tahun: 2010"},
 		{"number called CHARACTER", "{property: satuan, value: kejadian}]", "{property: satuan, value: kejadian}, {property: msVar, value: {tipe_data: CHARACTER}}]", assess.Metadata, e, "bertipe CHARACTER", "tipe_data: CHARACTER"},
 		{"no legal basis", "  - {property: dasarHukum, value: UU 14/2008 Ps 9}\n", "", assess.Interoperability, w, "tanpa dasar hukum", ""},
 		{"year in a column's name", "- name: sebab", "- name: sebab_2024", assess.Interoperability, e, "periode 2024", "name: sebab_2024"},
@@ -165,4 +166,28 @@ func TestSameRuleForAll(t *testing.T) {
 func TestNoKey(t *testing.T) {
 	doc := strings.NewReplacer("        primaryKey: true\n", "", "        primaryKeyPosition: 1\n", "", "        primaryKeyPosition: 2\n", "").Replace(sound(t))
 	wantFinding(t, assess.Check(parse(t, doc), nil), assess.Interoperability, assess.Warning, "tidak ada kunci", 0)
+}
+
+func FuzzCheck(f *testing.F) {
+	doc, err := os.ReadFile("testdata/lengkap.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(doc)
+	f.Add([]byte(strings.Replace(string(doc), "eselon1: Badan", "1: [{2: 3}], eselon1: Badan", 1)))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		c, err := schemas.ParseContract("k.yaml", doc)
+		if err != nil {
+			return
+		}
+		r := assess.Check(c, []*schemas.Contract{c})
+		if r.Score < 0 || r.Score > 100 || len(r.Principles) != 4 {
+			t.Fatalf("report %+v", r)
+		}
+		for _, p := range r.Principles {
+			if p.Met+len(p.Findings) != p.Asked {
+				t.Fatalf("%s: %d met and %d found of %d asked", p.Name, p.Met, len(p.Findings), p.Asked)
+			}
+		}
+	})
 }

@@ -213,8 +213,15 @@ func day(value any) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// activity asks MS-Keg, when it is filled in, for the lengths that the form of BPS wants.
+// firstYear is the first year of an activity that the form of BPS takes.
+const firstYear = 2019
+
+// activity asks MS-Keg, when it is filled in, for the year and the lengths that the form of BPS wants.
 func (s *sheet) activity() {
+	if year, ok := s.c.Profile.Activity["tahun"].(int); ok {
+		s.ask(year >= firstYear, Error, custom("msKeg")+".tahun", say("tahun kegiatan %d", "the year of the activity is %d", year),
+			say("%d atau sesudahnya", "%d or later", firstYear), formRule+", MS-Keg")
+	}
 	s.forms(func(path, key string, value any) {
 		text, ok := value.(string)
 		if !ok || !strings.HasPrefix(path, custom("msKeg")) {

@@ -98,6 +98,19 @@ var regionName = regexp.MustCompile(`^(?:(?:kode|nama|kemendagri|bps|id)_)*(prov
 // regional says whether a column is named like a region.
 func regional(name string) bool { return regionName.MatchString(name) }
 
+// regionElement is the element for a column that is named like a region.
+func regionElement(name string) string {
+	switch {
+	case strings.Contains(name, "kecamatan"):
+		return "wilayah.kecamatan"
+	case strings.Contains(name, "desa"), strings.Contains(name, "kelurahan"):
+		return "wilayah.desa_kelurahan"
+	case strings.Contains(name, "prov") || strings.Contains(name, "prop"):
+		return "wilayah.provinsi"
+	}
+	return "wilayah.kabupaten_kota"
+}
+
 var kindName = regexp.MustCompile(`^(jenis|kategori|status|golongan|kelompok|tingkat|klasifikasi|tipe|bidang)(_|$)`)
 
 // references asks whether what has codes uses the common ones.
@@ -114,7 +127,7 @@ func (s *sheet) references() {
 		switch {
 		case regional(col.Name):
 			s.ask(col.Element != "", Error, col.path, say("kolom wilayah %q tanpa elemen; kodenya tidak diketahui dari sistem mana", "region column %q has no element; the system of its codes is unknown", col.Name),
-				say("{property: elemen, value: wilayah.kabupaten_kota}", "elemen: wilayah.…"), codeRule+"; Permendagri 58/2021")
+				say("{property: elemen, value: %s}", "elemen: %s", regionElement(col.Name)), codeRule+"; Permendagri 58/2021")
 		case strings.HasPrefix(col.Name, "kode_"):
 			s.ask(coded, Error, col.path, say("kolom kode %q tanpa daftar kode", "the code column %q has no code list", col.Name),
 				say("elemen, klasifikasi, atau validValues", "an element, klasifikasi, or validValues"), codeRule)

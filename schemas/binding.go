@@ -59,7 +59,7 @@ type Binding struct {
 	Zone       string   `yaml:"zone"`       // IANA zone of times without one; default Asia/Jakarta
 	Dates      []string `yaml:"dates"`      // accepted date layouts beside ISO 8601: "DD/MM/YYYY", "D MMMM YYYY", …; "serial" is Excel's day number
 	Missing    []string `yaml:"missing"`    // texts that mean "no value", beside the empty text; compared without case and outer spaces
-	CodeSystem string   `yaml:"codeSystem"` // "bps@2023" | "kemendagri@2025", for region columns without their own
+	CodeSystem string   `yaml:"codeSystem"` // "bps@2023" | "kemendagri@2018" … "kemendagri@2025", for region columns without their own
 	Columns    []Source `yaml:"columns"`
 	Unpivot    *Unpivot `yaml:"unpivot"`
 	SetAside   []Filter `yaml:"setAside"` // rows that are printed totals: kept apart, never stored as observations

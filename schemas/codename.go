@@ -1,29 +1,16 @@
 package schemas
 
-import (
-	"strings"
-	"unicode"
-)
-
-// Named lists the regions of the table that name may mean, however it is spelled: "KAB. BANDUNG",
-// "D U M A I". It is for suggestions only, because names are not unique: identity comes from codes.
-func (t *CodeTable) Named(name string) []Region {
-	var out []Region
-	key, bare := nameKey(name)
-	for _, r := range t.list {
-		full, short := nameKey(r.name(t.system))
-		if key == full || key == bare && key == short {
-			out = append(out, r)
-		}
+// Named lists the regions of the table that name may mean, however it is spelled: "KAB. BANDUNG", "D U
+// M A I". Each is its code and name as the table's system has them. It is for suggestions only, because
+// names are not unique: identity comes from codes. Of kecamatan and villages there are none: too many
+// are called alike.
+func (t *CodeTable) Named(name string) []string {
+	if t.level != levelProvince && t.level != levelRegency {
+		return nil
+	}
+	var out []string
+	for _, e := range t.registry.Named(t.system, t.level, name) {
+		out = append(out, e.Code+" "+e.Name)
 	}
 	return out
-}
-
-func nameKey(name string) (full, bare string) {
-	words := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return !unicode.IsLetter(r) })
-	if len(words) > 0 && words[0] == "KAB" {
-		words[0] = "KABUPATEN"
-	}
-	full = strings.NewReplacer("KOTAADMINISTRASI", "KOTA", "KOTAADM", "KOTA").Replace(strings.Join(words, ""))
-	return full, strings.TrimPrefix(strings.TrimPrefix(full, "KABUPATEN"), "KOTA")
 }

@@ -163,7 +163,7 @@ func (m *compiler) codes(in *Input, f feed) {
 	if system == "" {
 		m.fault(f.path, sayf("sistem kode kolom wilayah %q tidak dinyatakan; 164 dari 514 kode kabupaten/kota berarti tempat lain di sistem lain",
 			"the code system of region column %q is not declared; 164 of 514 regency codes mean another place in the other system", in.Property.Name),
-			"codeSystem: "+strings.Join(m.ref.Systems(), " atau/or "))
+			"codeSystem: "+strings.Join(m.ref.systemsOf(level), " atau/or "))
 		return
 	}
 	table, err := m.ref.Table(level, system)
@@ -172,7 +172,7 @@ func (m *compiler) codes(in *Input, f feed) {
 		if f.source != nil && f.source.CodeSystem != "" {
 			path = f.path + ".codeSystem"
 		}
-		m.fault(path, sayf("sistem kode %q tidak dikenal", "unknown code system %q", system), strings.Join(m.ref.Systems(), ", "))
+		m.fault(path, sayf("sistem kode %q tidak dikenal untuk %s", "unknown code system %q for %s", system, level), strings.Join(m.ref.systemsOf(level), ", "))
 		return
 	}
 	in.Codes = table

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"satudata/schemas/reference"
 )
 
 // Element is a definition that many contracts share: the same concept has the same type, checks
@@ -22,7 +24,7 @@ type Element struct {
 	Additive   *bool  // nil: the contract says
 	Class      string // "umum" | "pribadi_umum" | "pribadi_spesifik"
 	Reading    Reading
-	Region     string            // level of a region, which becomes its code and name in both systems: "provinsi", "kabupaten_kota"; else ""
+	Region     string            // level of a region, which becomes its code and name, see [Contract.Fields]: "provinsi", "kabupaten_kota", "kecamatan", "desa_kelurahan"; else ""
 	Synonyms   map[string]string // delivered text → value, for texts that can only mean that
 	Codes      []Code            // the allowed values with their names; empty where the values are names themselves
 
@@ -93,7 +95,7 @@ func parseElements(file string, doc []byte) ([]Element, error) {
 
 // readElement reads an element; before are those that stand above it in its file.
 func readElement(o object, before []Element) Element {
-	e := Element{Region: o.oneOf("expands", "", levelProvince, levelRegency)}
+	e := Element{Region: o.oneOf("expands", "", reference.Levels()...)}
 	if o.has("like") {
 		e = readLike(o, before)
 	} else {

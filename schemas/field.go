@@ -5,15 +5,9 @@ import (
 	"strconv"
 )
 
-// Levels of a region, as elements and code tables name them.
-const (
-	levelProvince = "provinsi"
-	levelRegency  = "kabupaten_kota"
-)
-
 // Fields returns the physical columns of the contract's table, in the order of its properties. A
-// region property becomes four, in the order of [Region]'s fields; their names depend on the level
-// only, so that every dataset has them alike.
+// region property becomes four, in the order of [Region]'s fields, or for a kecamatan or village, which
+// has no BPS code, the first two of them; their names depend on the level only, so that every dataset has them alike.
 func (c *Contract) Fields() []Field {
 	fields := make([]Field, 0, len(c.Properties)+3)
 	for _, p := range c.Properties {
@@ -22,7 +16,8 @@ func (c *Contract) Fields() []Field {
 	return fields
 }
 
-// Region is the level of the region that p names, "provinsi" or "kabupaten_kota", or "".
+// Region is the level of the region that p names, "provinsi", "kabupaten_kota", "kecamatan" or
+// "desa_kelurahan", or "".
 func (p Property) Region() string {
 	e, _ := FindElement(p.Element)
 	return e.Region
@@ -33,15 +28,19 @@ func (p Property) fields() []Field {
 	if level == "" {
 		return []Field{{Name: p.Name, Type: p.Type, Required: p.Required, Doc: p.Definition, RenamedFrom: p.RenamedFrom}}
 	}
-	// Some provinces have no counterpart of their own in BPS, so the BPS columns may be empty.
-	bps := p.Required && level != levelProvince
 	text := Type{Kind: String}
-	return []Field{
+	fields := []Field{
 		{Name: "kemendagri_kode_" + level, Type: text, Required: p.Required, Doc: p.Definition + " Kode Kemendagri 2025."},
 		{Name: "kemendagri_nama_" + level, Type: text, Required: p.Required, Doc: p.Definition + " Nama menurut Kemendagri 2025."},
-		{Name: "bps_kode_" + level, Type: text, Required: bps, Doc: p.Definition + " Kode BPS 2023."},
-		{Name: "bps_nama_" + level, Type: text, Required: bps, Doc: p.Definition + " Nama menurut BPS 2023."},
 	}
+	if level != levelProvince && level != levelRegency {
+		return fields
+	}
+	// Some provinces have no counterpart of their own in BPS, so the BPS columns may be empty.
+	bps := p.Required && level == levelRegency
+	return append(fields,
+		Field{Name: "bps_kode_" + level, Type: text, Required: bps, Doc: p.Definition + " Kode BPS 2023."},
+		Field{Name: "bps_nama_" + level, Type: text, Required: bps, Doc: p.Definition + " Nama menurut BPS 2023."})
 }
 
 // Key returns the indexes of the primary key's columns in [Contract.Fields], in key order. It is

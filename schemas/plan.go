@@ -34,7 +34,7 @@ func (p *Plan) Observations() int {
 // none: an optional property that the source does not have is always null.
 type Input struct {
 	Property Property
-	Fields   []int             // the Plan.Fields it fills: 4 for a region (Kemendagri code and name, BPS code and name), else 1
+	Fields   []int             // the Plan.Fields it fills: 4 for a region (Kemendagri code and name, BPS code and name), 2 for a kecamatan or village, else 1
 	From     []string          // source column names to try, the first that is there; "#3" is the third column
 	Constant *string           // the text that every record has
 	Cell     bool              // takes the unpivoted cell

@@ -13,7 +13,9 @@ import (
 // test: adding one is a decision. Folders import leftwards only:
 // schemas <- ingest <- transform <- catalog <- cmd.
 var layers = map[string]string{
-	"schemas":                         "",
+	"schemas":                         "schemas/reference",
+	"schemas/reference":               "",
+	"schemas/reference/build":         "schemas/reference",
 	"schemas/assess":                  "schemas",
 	"ingest/event":                    "",
 	"ingest/durable":                  "",

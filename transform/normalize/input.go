@@ -208,8 +208,9 @@ func (in *input) store(i int, v *verdict, rep report) {
 		return
 	}
 	if in.Codes != nil {
-		for part, text := range [...]string{v.region.KemendagriCode, v.region.KemendagriName, v.region.BPSCode, v.region.BPSName} {
-			in.parts[part].word(i, text)
+		texts := [...]string{v.region.KemendagriCode, v.region.KemendagriName, v.region.BPSCode, v.region.BPSName}
+		for part, c := range in.parts {
+			c.word(i, texts[part])
 		}
 		return
 	}

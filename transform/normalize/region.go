@@ -52,15 +52,7 @@ func noRegion(t *schemas.CodeTable, b []byte, code string) *event.Sentence {
 // notCode says that b is no code, and which one it may have meant.
 func notCode(t *schemas.CodeTable, b []byte) *event.Sentence {
 	system, want := t.System(), codeLength(t)
-	named := t.Named(string(b))
-	var codes []string
-	for _, r := range named {
-		code, name := r.KemendagriCode, r.KemendagriName
-		if strings.HasPrefix(system, "bps") {
-			code, name = r.BPSCode, r.BPSName
-		}
-		codes = append(codes, code+" "+name)
-	}
+	codes := t.Named(string(b))
 	if len(codes) == 0 {
 		return say("bukan kode wilayah; kolom ini dinyatakan berisi kode %s (%d angka)", "not a region code; this column is declared to hold %s codes (%d digits)", system, want)
 	}

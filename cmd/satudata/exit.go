@@ -10,6 +10,7 @@ import (
 	"satudata/catalog/query"
 	"satudata/ingest/eventlog"
 	"satudata/schemas"
+	"satudata/schemas/reference"
 	"satudata/transform/lake"
 )
 
@@ -22,7 +23,7 @@ const (
 	exitUnproven = 4 // verify: the counts do not add up
 	exitInUse    = 5 // another process has the workspace's event log open
 	exitNoAccess = 6 // the event log refuses us, or cannot be reached
-	exitNotFound = 7 // no such dataset, delivery, topic
+	exitNotFound = 7 // no such dataset, delivery, topic, code; or no single one
 
 	exitInterrupted = 130 // ended by Ctrl-C or SIGTERM before it was done
 )
@@ -49,7 +50,7 @@ func exitCode(err error) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, lake.ErrElsewhere),
-		errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid):
+		errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errRefused):
 		return exitRefused
@@ -59,7 +60,8 @@ func exitCode(err error) int {
 		return exitInUse
 	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
-	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot):
+	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
+		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):
 		return exitNotFound
 	}
 	return exitFailure

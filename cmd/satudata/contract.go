@@ -9,5 +9,6 @@ func (a *app) contractCommand() *cobra.Command {
 		a.contractCheckCommand(),
 		a.contractDiffCommand(),
 		a.contractSchemaCommand(),
+		a.contractDuplicatesCommand(),
 	)
 }

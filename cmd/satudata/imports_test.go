@@ -33,6 +33,7 @@ var layers = map[string]string{
 	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
 	"catalog":                         "schemas ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
 	"catalog/query":                   "ingest/event",
+	"catalog/overlap":                 "ingest/event",
 	"cmd/satudata":                    "*",
 }
 
@@ -44,7 +45,7 @@ var homes = map[string]string{
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
 	"github.com/duckdb":                "transform/lake catalog/query",
-	"github.com/zeebo/xxh3":            "transform/quality",
+	"github.com/zeebo/xxh3":            "transform/quality catalog/overlap",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",
 	"github.com/santhosh-tekuri":       "schemas",

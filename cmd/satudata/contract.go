@@ -10,5 +10,6 @@ func (a *app) contractCommand() *cobra.Command {
 		a.contractDiffCommand(),
 		a.contractSchemaCommand(),
 		a.contractDuplicatesCommand(),
+		a.contractTryCommand(),
 	)
 }

@@ -29,6 +29,8 @@ var layers = map[string]string{
 	"ingest/source/file":              "schemas ingest/event ingest/source",
 	"transform/quality":               "schemas ingest/event",
 	"transform/normalize":             "schemas ingest/event transform/quality",
+	"transform/trial":                 "schemas ingest/event ingest/source ingest/source/file transform/normalize transform/quality",
+	"transform/infer":                 "schemas ingest/event ingest/source ingest/source/file transform/normalize transform/trial",
 	"transform/lake":                  "schemas ingest/durable ingest/event",
 	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
 	"catalog":                         "schemas ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",

@@ -1,0 +1,108 @@
+package trial
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"satudata/ingest/event"
+	"satudata/schemas"
+	"satudata/transform/quality"
+)
+
+// maxUnknown is how many different codes that were not found are kept of a column.
+const maxUnknown = 1000
+
+// regionTally gathers what a region column held that its code system does not know.
+type regionTally struct {
+	property string
+	codes    *schemas.CodeTable
+	unknown  map[string]int64
+}
+
+func newRegionTallies(plan *schemas.Plan) (out []*regionTally) {
+	for i := range plan.Inputs {
+		if in := &plan.Inputs[i]; in.Codes != nil {
+			out = append(out, &regionTally{in.Property.Name, in.Codes, map[string]int64{}})
+		}
+	}
+	return out
+}
+
+func (t *regionTally) note(reasons []quality.Reason) {
+	for _, r := range reasons {
+		if r.Field != t.property || r.Rule != quality.RuleCode {
+			continue
+		}
+		if _, seen := t.unknown[r.Value]; seen || len(t.unknown) < maxUnknown {
+			t.unknown[r.Value]++
+		}
+	}
+}
+
+// hints says when another code system knows what this one does not, and which code a name stands for.
+// They are suggestions: identity comes from codes.
+func (t *regionTally) hints() (out []event.Sentence) {
+	if len(t.unknown) == 0 {
+		return nil
+	}
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		return nil
+	}
+	for _, system := range ref.Systems() {
+		table, err := ref.Table(t.codes.Level(), system)
+		if err != nil || system == t.codes.System() {
+			continue
+		}
+		known := 0
+		for code := range t.unknown {
+			if _, ok := table.Lookup(strings.TrimSpace(code)); ok {
+				known++
+			}
+		}
+		if known > 0 {
+			out = append(out, sayf("kolom %[1]s: %[2]d dari %[3]d kode yang tidak dikenal ada di %[4]s; periksa codeSystem di binding, atau campuran sistem di berkas",
+				"column %[1]s: %[2]d of %[3]d unknown codes are in %[4]s; check codeSystem of the binding, or a mixture of systems in the file", t.property, known, len(t.unknown), system))
+		}
+	}
+	return append(out, t.named()...)
+}
+
+// maxNamed is how many names are answered with their code.
+const maxNamed = 5
+
+// named looks for names of regions among what should be codes.
+func (t *regionTally) named() (out []event.Sentence) {
+	byName := map[string][]schemas.Region{}
+	for _, r := range t.codes.Regions() {
+		byName[plainName(r.KemendagriName)] = append(byName[plainName(r.KemendagriName)], r)
+	}
+	texts := make([]string, 0, len(t.unknown))
+	for text := range t.unknown {
+		texts = append(texts, text)
+	}
+	slices.Sort(texts)
+	for _, text := range texts {
+		if len(out) == maxNamed {
+			break
+		}
+		if found := byName[plainName(text)]; len(found) == 1 {
+			r := found[0]
+			out = append(out, sayf("kolom %s berisi nama %q, bukan kode; barangkali %s (Kemendagri) / %s (BPS). Minta OPD mengirim kodenya",
+				"column %s holds the name %q, not a code; perhaps %s (Kemendagri) / %s (BPS). Ask the OPD to deliver the code", t.property, text, r.KemendagriCode, r.BPSCode))
+		}
+	}
+	return out
+}
+
+// plainName is a name without what people write differently: "Kab. Bogor" and "KABUPATEN BOGOR".
+func plainName(s string) string {
+	s = schemas.Fold(s)
+	s = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(s, "kabupaten "), "kab. "), "kab ")
+	return strings.ReplaceAll(s, " ", "")
+}
+
+func sayf(id, en string, args ...any) event.Sentence {
+	return event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}
+}

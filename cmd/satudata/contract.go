@@ -10,6 +10,7 @@ func (a *app) contractCommand() *cobra.Command {
 		a.contractDiffCommand(),
 		a.contractSchemaCommand(),
 		a.contractDuplicatesCommand(),
+		a.contractInferCommand(),
 		a.contractTryCommand(),
 	)
 }

@@ -1,0 +1,105 @@
+package infer
+
+import (
+	"slices"
+	"strings"
+
+	"satudata/schemas"
+)
+
+// aside is a condition under which a record is a printed total.
+type aside struct {
+	column *column
+	equals []string
+}
+
+// totalWords stand where a name of a region or a category would, in rows that print totals.
+var totalWords = foldSet("total", "jumlah", "jumlah total", "total jumlah", "jumlah/total", "grand total", "sub total", "subtotal", "sub jumlah",
+	"jumlah keseluruhan", "total keseluruhan", "keseluruhan", "rata-rata", "rata rata", "rerata", "jml")
+
+// findAside finds the records that print totals: by a word in a column of names, or by the code of a
+// region one level up.
+func (d *draft) findAside(regions []regionColumn) {
+	t := d.table
+	t.aside = make([]bool, t.rows)
+	for _, c := range t.columns {
+		if c.mostlyFigures(d.missingSet()) {
+			continue
+		}
+		for i, n := range c.counts(nil) {
+			s := c.texts[i]
+			exact := totalWords[schemas.Fold(s)]
+			if n == 0 || n*3 > t.rows || !exact && !d.totalOf(c, int32(i), n, regions) {
+				continue
+			}
+			d.putAside(c, s, n, sayText{"baris total tercetak, bukan pengamatan: %d baris bertulisan %q di kolom %q", "printed totals, no observations: %d rows say %q in column %q"})
+		}
+	}
+	for _, r := range regions {
+		if r.vote.level != "kabupaten_kota" {
+			continue
+		}
+		for i, n := range r.column.counts(nil) {
+			s := r.column.texts[i]
+			code := strings.ReplaceAll(s, ".", "")
+			if n == 0 || n*3 > t.rows || len(code) != 2 && !(len(code) == 4 && strings.HasSuffix(code, "00")) {
+				continue
+			}
+			if table, err := d.ref.Table("provinsi", d.system); err == nil {
+				if _, ok := table.Lookup(code[:2]); ok {
+					d.putAside(r.column, s, n, sayText{"%d baris berkode provinsi (%q) di kolom kabupaten/kota %q: total tercetak", "%d rows have a province's code (%q) in the column of regencies %q: printed totals"})
+				}
+			}
+		}
+	}
+}
+
+// totalOf says whether text i of column c begins like a total and stands where no code does.
+func (d *draft) totalOf(c *column, i int32, n int, regions []regionColumn) bool {
+	s := schemas.Fold(c.texts[i])
+	begins := strings.HasPrefix(s, "total ") || strings.HasPrefix(s, "jumlah ") || s == "provinsi" || s == "kabupaten" || s == "kota" || s == "indonesia" || s == "nasional"
+	if !begins || len(regions) == 0 {
+		return false
+	}
+	for row, code := range c.codes {
+		if code != i {
+			continue
+		}
+		for _, r := range regions {
+			if r.column == c || r.column.cell(row) != "" && !missingWord(r.column.cell(row)) {
+				return false
+			}
+		}
+	}
+	return n > 0
+}
+
+type sayText struct{ id, en string }
+
+func (d *draft) putAside(c *column, s string, n int, say sayText) {
+	fresh := 0
+	for row := range c.codes {
+		if c.cell(row) == s && !d.table.aside[row] {
+			d.table.aside[row] = true
+			fresh++
+		}
+	}
+	if fresh == 0 {
+		return // another column says so already
+	}
+	at := slices.IndexFunc(d.aside, func(a aside) bool { return a.column == c })
+	if at < 0 {
+		d.aside = append(d.aside, aside{column: c})
+		at = len(d.aside) - 1
+	}
+	if !slices.ContainsFunc(d.aside[at].equals, func(e string) bool { return schemas.Fold(e) == schemas.Fold(s) }) {
+		d.aside[at].equals = append(d.aside[at].equals, s)
+	}
+	d.decide("setAside", s, onName, false, say.id, say.en, n, s, c.label())
+}
+
+// mostlyFigures says whether most of what the column holds are numbers.
+func (c *column) mostlyFigures(missing map[string]bool) bool {
+	n := c.numerals(nil, missing)
+	return n.numbers*2 > n.all
+}

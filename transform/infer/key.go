@@ -1,0 +1,161 @@
+package infer
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// relate finds what columns have to do with each other: the key, sums, the grid, the rhythm.
+func (d *draft) relate() {
+	d.findPeriod()
+	d.findKey()
+	d.findSums()
+	d.findGrid()
+}
+
+// maxKey is how many columns a key is looked for in.
+const maxKey = 4
+
+// findKey takes the smallest combination of dimensions that tells all rows apart, and the period with
+// it: another delivery has the same regions and categories for another period.
+func (d *draft) findKey() {
+	var candidates []*property
+	for _, p := range d.props {
+		if p.role != isMeasure && p.role != isText && p.logical != "timestamp" && p.required && !p.constant(d) {
+			candidates = append(candidates, p)
+		}
+	}
+	if first := d.firstText(); first != nil {
+		candidates = append(candidates, first)
+	}
+	slices.SortStableFunc(candidates, func(a, b *property) int { return cmp.Compare(rank(a), rank(b)) })
+	candidates = candidates[:min(len(candidates), 12)]
+	for size := 1; size <= min(maxKey, len(candidates)); size++ {
+		if d.tryKeys(candidates, size) {
+			return
+		}
+	}
+	d.decide("kunci", "tidak ada", Confidence{0, 0}, true, "tidak ada gabungan kolom dimensi yang membedakan semua baris; baris dikenali dari kiriman dan nomornya",
+		"no combination of dimensions tells all rows apart; rows are identified by delivery and number")
+}
+
+// rank orders candidates: what other datasets join by comes first.
+func rank(p *property) int {
+	switch {
+	case p.role == isRegion && strings.HasSuffix(p.element, "kabupaten_kota"):
+		return 0
+	case p.role == isRegion:
+		return 1
+	case p.role == isCode && p.element != "":
+		return 2
+	case p.role == isCategory:
+		return 3
+	case p.role == isTime:
+		return 4
+	case p.role == isCode:
+		return 5
+	}
+	return 6
+}
+
+// firstText is the column of names that the table begins with, where it has no code.
+func (d *draft) firstText() *property {
+	for _, p := range d.props {
+		if p.role == isMeasure {
+			return nil
+		}
+		if p.role == isText && p.required && p.class == "" && !p.constant(d) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (p *property) constant(d *draft) bool { return len(d.stats(p.column).distinct) <= 1 }
+
+// tryKeys tries every combination of size candidates and takes the first that is a key.
+func (d *draft) tryKeys(candidates []*property, size int) bool {
+	pick := make([]int, size)
+	for i := range pick {
+		pick[i] = i
+	}
+	for {
+		combination := make([]*property, size)
+		for i, at := range pick {
+			combination[i] = candidates[at]
+		}
+		if rows, doubles := d.doubles(combination); d.isKey(combination, rows, doubles) {
+			d.takeKey(combination, rows, doubles)
+			return true
+		}
+		i := size - 1
+		for i >= 0 && pick[i] == len(candidates)-size+i {
+			i--
+		}
+		if i < 0 {
+			return false
+		}
+		pick[i]++
+		for j := i + 1; j < size; j++ {
+			pick[j] = pick[j-1] + 1
+		}
+	}
+}
+
+// isKey says whether so few doubles make a combination a key. Where a region or a shared code and a
+// period are among its columns, a few doubled rows in a hundred are mistakes of the delivery; else
+// every row must be told apart.
+func (d *draft) isKey(combination []*property, rows, doubles int) bool {
+	has := func(roles ...role) bool {
+		return slices.ContainsFunc(combination, func(p *property) bool { return slices.Contains(roles, p.role) && p.element != "" })
+	}
+	if has(isRegion, isCode) && has(isTime) {
+		return doubles*50 <= rows
+	}
+	return doubles == 0 && rows > 1
+}
+
+// doubles counts rows whose combination an earlier row has.
+func (d *draft) doubles(combination []*property) (rows, doubles int) {
+	seen := make(map[[maxKey]int32]bool, d.table.rows)
+	for row := range d.table.rows {
+		if d.table.aside[row] {
+			continue
+		}
+		var k [maxKey]int32
+		for i, p := range combination {
+			k[i] = p.column.codes[row] + 1
+		}
+		if rows++; seen[k] {
+			doubles++
+			if doubles*50 > d.table.rows {
+				return rows, doubles
+			}
+		}
+		seen[k] = true
+	}
+	return rows, doubles
+}
+
+func (d *draft) takeKey(combination []*property, rows, doubles int) {
+	for _, p := range d.props {
+		period := p.role == isTime && p.element != "" && p.required
+		if period && !slices.Contains(combination, p) && p.element != "waktu.tanggal" {
+			combination = append(combination, p)
+		}
+	}
+	d.key = combination
+	slices.SortStableFunc(d.key, func(a, b *property) int { return cmp.Compare(rank(a), rank(b)) })
+	var names []string
+	for i, p := range d.key {
+		p.key, p.required = i+1, true
+		names = append(names, p.name)
+	}
+	extra, extraEN := "", ""
+	if doubles > 0 {
+		extra, extraEN = "; baris ganda akan ditolak", "; the doubled rows will be rejected"
+	}
+	d.decide("kunci", strings.Join(names, ", "), Confidence{rows - doubles, rows}, doubles > 0, "gabungan terkecil yang membedakan baris, ditambah periodenya: %d ganda dari %d baris"+extra,
+		"the smallest combination that tells rows apart, and the period: %d doubled of %d rows"+extraEN, doubles, rows)
+}

@@ -1,0 +1,116 @@
+package infer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"satudata/schemas"
+)
+
+// shape is what an identifier of a person looks like.
+type shape struct {
+	what  string
+	form  *regexp.Regexp
+	names []string // words of column names
+	ids   []string // of elements
+}
+
+var shapes = []shape{
+	{"NIK", regexp.MustCompile(`^[1-9]\d{5}(?:[0246][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[0-2])\d{6}$`), []string{"nik"}, []string{"nik", "orang.nik"}},
+	{"nomor KK", regexp.MustCompile(`^[1-9]\d{15}$`), []string{"kk"}, []string{"nomor_kk", "kk", "orang.kk"}},
+	{"NIP", regexp.MustCompile(`^(?:19[4-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{10}$`), []string{"nip"}, []string{"nip", "orang.nip"}},
+	{"telepon", regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`), []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, []string{"telepon", "kontak.telepon"}},
+	{"surel", regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$`), []string{"email", "surel", "mail"}, []string{"surel", "email", "kontak.surel"}},
+}
+
+// persons are columns that name or describe one person.
+var persons = []string{"nama_lengkap", "nama_penduduk", "nama_siswa", "nama_pegawai", "nama_pasien", "nama_ibu", "nama_ayah", "nama_anak", "nama_pemohon",
+	"nama_pemilik", "nama_kepala_keluarga", "nama_penerima", "nama_peserta", "nama_warga", "nama_balita", "nama_guru", "nama_orang_tua", "nama_suami", "nama_istri"}
+
+// ofPersons are columns that are personal where a row is about one person.
+var ofPersons = []string{"nama", "alamat", "alamat_rumah", "alamat_lengkap", "tempat_lahir", "tanggal_lahir", "tempat_tanggal_lahir", "agama", "jenis_kelamin", "jk", "kelamin",
+	"status_kawin", "status_perkawinan", "pekerjaan", "kewarganegaraan"}
+
+// sensitive are words of columns whose content UU 27/2022, Pasal 4(2) calls specific.
+var sensitive = []string{"penyakit", "diagnosa", "diagnosis", "kesehatan", "disabilitas", "genetika", "biometrik", "pidana", "penghasilan", "gaji", "rekening", "hiv"}
+
+// shapeOf finds the identifier that a column holds, by half of its values or by name and some.
+func (d *draft) shapeOf(c *column, s stats) (shape, Confidence, bool) {
+	list, _ := words(c.title)
+	name := slug(list)
+	for _, x := range shapes {
+		fit := s.fit(func(v string) bool { return x.form.MatchString(strings.TrimPrefix(v, "'")) })
+		named := has(name, x.names...)
+		if x.what == "nomor KK" && !named {
+			continue
+		}
+		if fit.Of > 0 && (fit.Agree*2 >= fit.Of || named && fit.Agree*10 >= fit.Of) {
+			return x, fit, true
+		}
+	}
+	return shape{}, Confidence{}, false
+}
+
+// holdsPersons says whether a row is about one person.
+func (d *draft) holdsPersons() bool {
+	for _, c := range d.table.columns {
+		list, _ := words(c.title)
+		if slices.Contains(persons, slug(list)) {
+			return true
+		}
+		if x, _, ok := d.shapeOf(c, d.stats(c)); ok && (x.what == "NIK" || x.what == "NIP") {
+			return true
+		}
+	}
+	return false
+}
+
+// asPersonal recognises personal data, and settles the column where a type follows from it.
+func (d *draft) asPersonal(p *property, s stats) bool {
+	if p.column.at < 0 {
+		return false
+	}
+	if x, fit, ok := d.shapeOf(p.column, s); ok {
+		p.class, p.role, p.logical, p.confidence = "pribadi_umum", isCode, "string", fit
+		p.why = sayf("%d dari %d nilai berbentuk %s: data pribadi umum (UU 27/2022, Pasal 4)", "%d of %d values have the form of a %s: personal data (UU 27/2022, Pasal 4)", fit.Agree, fit.Of, x.what)
+		for _, id := range x.ids {
+			if e, ok := schemas.FindElement(id); ok && mostly(s.fit(matcher(e)).Agree, s.all) {
+				p.element, p.logical = id, ""
+				break
+			}
+		}
+		return true
+	}
+	d.scattered(p, s)
+	named := slices.Contains(persons, p.name) || d.personal && slices.Contains(ofPersons, p.name)
+	switch {
+	case d.personal && has(p.name, sensitive...):
+		p.class = "pribadi_spesifik"
+	case named:
+		p.class = "pribadi_umum"
+	default:
+		return false
+	}
+	d.decide("kolom "+p.column.label(), "classification: "+p.class, onName, false, "namanya menyebut data orang seorang (UU 27/2022, Pasal 4)", "its name speaks of data of one person (UU 27/2022, Pasal 4)")
+	return false // its type is still to be found
+}
+
+// scattered says when single values of a column look personal.
+func (d *draft) scattered(p *property, s stats) {
+	n := s.fit(func(v string) bool {
+		return slices.ContainsFunc(shapes, func(x shape) bool { return x.what != "nomor KK" && x.form.MatchString(v) })
+	})
+	if n.Agree > 0 {
+		d.decide("kolom "+p.column.label(), "data pribadi?", n, true, "%d dari %d nilai berbentuk NIK, NIP, telepon atau surel; periksa apakah kolom ini boleh memuatnya",
+			"%d of %d values have the form of a NIK, NIP, phone number or e-mail; check whether this column may hold them", n.Agree, n.Of)
+	}
+}
+
+// access is the class of the dataset, with the legal basis where it is not public.
+func (d *draft) access() (class, basis string) {
+	if slices.ContainsFunc(d.props, func(p *property) bool { return p.class != "" }) {
+		return "internal", "UU 27/2022 tentang Pelindungan Data Pribadi, Pasal 4: memuat data pribadi"
+	}
+	return "publik", ""
+}

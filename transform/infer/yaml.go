@@ -1,0 +1,89 @@
+package infer
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// writer writes YAML as people do: keys in their usual order, quotes only where they are needed, a
+// comment above what needs a reason.
+type writer struct{ bytes.Buffer }
+
+// line writes a line at a depth of two spaces each.
+func (w *writer) line(depth int, format string, args ...any) {
+	w.WriteString(strings.Repeat("  ", depth))
+	fmt.Fprintf(w, format, args...)
+	w.WriteByte('\n')
+}
+
+// comment writes text as comment lines of at most 116 letters.
+func (w *writer) comment(depth int, text string) {
+	indent := strings.Repeat("  ", depth) + "# "
+	line := indent
+	for _, word := range strings.Fields(text) {
+		if len([]rune(line))+len([]rune(word)) > 118 && line != indent {
+			w.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += word + " "
+	}
+	if line != indent {
+		w.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+var (
+	// plainForm are texts that need no quotes, also within [ ] and { }.
+	plainForm = regexp.MustCompile(`^[\pL_/(][\pL\pN _./()+%@-]*$`)
+	// wordForm are plain texts that YAML takes for something else.
+	wordForm = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|y|n|null|nan|\.nan|inf)$`)
+)
+
+// quoted is s as a YAML scalar.
+func quoted(s string) string {
+	if plainForm.MatchString(s) && !wordForm.MatchString(s) && !strings.HasSuffix(s, " ") {
+		return s
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xFEFF || r == 0x2028 || r == 0x2029 || r == 0xFFFE || r == 0xFFFF:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		case r == 0xFFFD:
+			b.WriteString("\uFFFD")
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// number is a text of digits as a scalar that stays a text.
+func list(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = quoted(v)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// custom writes a customProperties list on one line.
+func custom(pairs ...string) string {
+	var out []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out = append(out, "{property: "+pairs[i]+", value: "+pairs[i+1]+"}")
+		}
+	}
+	if out == nil {
+		return ""
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}

@@ -175,6 +175,9 @@ func printTrial(out io.Writer, r *trial.Report) error {
 	if len(r.Unread) > 0 {
 		fmt.Fprintf(out, "  tidak dipakai (not read): %s\n", strings.Join(r.Unread, ", "))
 	}
+	for _, m := range r.Warnings {
+		fmt.Fprintf(out, "  peringatan: %s (%s)\n", m.ID, m.EN)
+	}
 	for _, h := range r.Hints {
 		fmt.Fprintf(out, "  saran: %s (%s)\n", h.ID, h.EN)
 	}

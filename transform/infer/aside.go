@@ -57,7 +57,7 @@ func (d *draft) findAside(regions []regionColumn) {
 // totalOf says whether text i of column c begins like a total and stands where no code does.
 func (d *draft) totalOf(c *column, i int32, n int, regions []regionColumn) bool {
 	s := schemas.Fold(c.texts[i])
-	begins := strings.HasPrefix(s, "total ") || strings.HasPrefix(s, "jumlah ") || s == "provinsi" || s == "kabupaten" || s == "kota" || s == "indonesia" || s == "nasional"
+	begins := strings.HasPrefix(s, "total ") || strings.HasPrefix(s, "jumlah ") || s == "provinsi" || s == "kabupaten" || s == "kota"
 	if !begins || len(regions) == 0 {
 		return false
 	}

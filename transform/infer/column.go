@@ -73,6 +73,7 @@ func (d *draft) columns() {
 		}
 	}
 	d.foldUnit()
+	d.nameUnits()
 	for _, p := range d.props {
 		d.note("kolom "+p.column.label(), p.name+": "+p.kind(), p.confidence, false, p.why)
 	}
@@ -143,9 +144,14 @@ type stats struct {
 	counts     []int    // of distinct
 }
 
+// In an unpivoted table a cell of the source stands in many rows; it counts once.
 func (d *draft) stats(c *column) (s stats) {
 	missing := d.missingSet()
+	spread := d.spread(c)
 	for i, n := range c.counts(d.table.aside) {
+		if n > 0 {
+			n = max(n/spread, 1)
+		}
 		switch {
 		case n == 0:
 		case missing[schemas.Fold(c.texts[i])]:
@@ -156,6 +162,27 @@ func (d *draft) stats(c *column) (s stats) {
 		}
 	}
 	return s
+}
+
+// spread is how many rows one cell or header text of the source became.
+func (d *draft) spread(c *column) int {
+	switch {
+	case d.wide == nil || c == d.wide.value || len(d.wide.columns) == 0:
+		return 1
+	case c.at >= 0:
+		return len(d.wide.columns)
+	}
+	return max(d.table.given()/len(d.wide.columns), 1)
+}
+
+// given is how many rows are not set aside.
+func (t *table) given() (n int) {
+	for _, aside := range t.aside {
+		if !aside {
+			n++
+		}
+	}
+	return n
 }
 
 // fit is how many of the values keep accepts.
@@ -327,7 +354,9 @@ func (d *draft) asText(p *property, s stats) {
 	case coded:
 		p.role = isCode
 		p.why = sayf("kode atau nomor: disimpan sebagai teks, nol di depan ada artinya", "a code or number: kept as text, leading zeros mean something")
-	case len(s.distinct) <= maxCategories && (len(s.distinct)*4 <= s.all || p.column.at < 0) && short30(s.distinct) && p.required && distinguishable(s.distinct):
+	case len(s.distinct) == 1 && s.all > 1:
+		p.why = sayf("sama di semua baris", "the same in every row")
+	case len(s.distinct) <= maxCategories && (len(s.distinct)*3 <= s.all || p.column.at < 0) && short30(s.distinct) && p.required && distinguishable(s.distinct):
 		p.role, p.allowed = isCategory, s.distinct
 		p.why = sayf("%d nilai yang berulang di %d baris; nilai lain akan ditolak", "%d values that repeat in %d rows; another value will be rejected", len(s.distinct), s.all)
 	default:
@@ -363,7 +392,7 @@ func (d *draft) foldUnit() {
 	unit := unitWord(strings.ToLower(s.distinct[0]))
 	measures := 0
 	for _, m := range d.props {
-		if m.role == isMeasure && m.unit == "" {
+		if m.role == isMeasure && (m.unit == "" || m.unit == unit) && m.element != "umum.persen" && m.element != "umum.rupiah" {
 			m.unit = unit
 			measures++
 		}

@@ -51,12 +51,14 @@ func rank(p *property) int {
 		return 2
 	case p.role == isCategory:
 		return 3
-	case p.role == isTime:
+	case p.element == "waktu.tahun":
 		return 4
-	case p.role == isCode:
+	case p.role == isTime:
 		return 5
+	case p.role == isCode:
+		return 6
 	}
-	return 6
+	return 7
 }
 
 // firstText is the column of names that the table begins with, where it has no code.

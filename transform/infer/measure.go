@@ -93,8 +93,14 @@ func (d *draft) measure(p *property, n numerals, whole, negative, percent, numbe
 		}
 		p.why = sayf("%d dari %d nilai adalah bilangan, sebagian pecahan", "%d of %d values are numbers, some of them fractions", numbers, n.all)
 	}
-	if p.element == "umum.jumlah" && p.unit == "" && strings.HasPrefix(p.name, "jumlah_") {
-		p.unit = unitOfName(p.name)
+}
+
+// nameUnits gives counts the unit that their names say, where nothing else does.
+func (d *draft) nameUnits() {
+	for _, p := range d.props {
+		if p.element == "umum.jumlah" && p.unit == "" && strings.HasPrefix(p.name, "jumlah_") {
+			p.unit = unitOfName(p.name)
+		}
 	}
 }
 

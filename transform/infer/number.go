@@ -147,6 +147,9 @@ func (d *draft) chooseLocale() {
 	votes := map[string]int{}
 	var unsure []*column
 	for _, c := range d.table.columns {
+		if d.isRegion(c) {
+			continue // "16.01" is a code
+		}
 		n := c.numerals(d.table.aside, d.missingSet())
 		if n.numbers == 0 || n.numbers*20 < n.all*19 {
 			continue

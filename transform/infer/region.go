@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"slices"
 	"strings"
 
 	"satudata/schemas"
@@ -24,7 +25,7 @@ var levels = []string{"provinsi", "kabupaten_kota"}
 // findRegions finds the columns of region codes and the columns of their names. One code system is
 // proposed for the file: the one that explains the finest level best.
 func (d *draft) findRegions() (found []regionColumn) {
-	best := vote{}
+	best, tied := vote{}, true
 	for _, c := range d.table.columns {
 		list, _ := words(c.title)
 		hinted := has(slug(list), "kode", "kd", "wilayah", "kabupaten", "kabkota", "kabkot", "kota", "provinsi", "daerah", "bps", "kemendagri", "kecamatan")
@@ -50,25 +51,29 @@ func (d *draft) findRegions() (found []regionColumn) {
 			continue
 		}
 		found = append(found, regionColumn{c, top, topName})
-		if top.level > best.level || best.total == 0 { // kabupaten_kota before provinsi decides below
-			best = top
-		}
-		if top.level == "kabupaten_kota" {
+		if best.total == 0 || top.level == "kabupaten_kota" { // of the finer level more codes speak
 			best = top
 		}
 		d.decide("kolom "+c.label(), "elemen wilayah."+top.level, Confidence{top.known, top.total}, false,
 			"%d dari %d baris berkode %s yang dikenal %s, %d di antaranya bernama sama", "%d of %d rows have a code of %s that %s knows, %d of them under the same name",
 			top.known, top.total, top.level, top.system, top.named)
-		if top.named == second.named && top.known == second.known && second.level == top.level {
-			d.decide("codeSystem", top.system, Confidence{top.known, top.total}, false,
-				"kode berkas ini berarti wilayah yang sama di %s dan %s; tanpa titik, seperti ditulis BPS", "the codes of this file mean the same regions in %s and %s; undotted, as BPS writes them", top.system, second.system)
-		}
+		tied = tied && top.named == second.named && top.known == second.known && second.level == top.level
 	}
 	d.system = best.system
 	if d.system != "" {
-		d.decide("codeSystem", d.system, Confidence{best.known, best.total}, best.known*20 < best.total*19, "suara terbanyak: %d dari %d kode dikenal, %d nama cocok", "most votes: %d of %d codes known, %d names agree", best.known, best.total, best.named)
+		why := sayf("suara terbanyak: %d dari %d kode dikenal, %d nama cocok", "most votes: %d of %d codes known, %d names agree", best.known, best.total, best.named)
+		if tied {
+			why.ID += "; sistem lain sama cocoknya karena kode ini berarti wilayah yang sama di keduanya; tanpa titik, seperti ditulis BPS"
+			why.EN += "; the other system fits as well because these codes mean the same regions in both; undotted, as BPS writes them"
+		}
+		d.note("codeSystem", d.system, Confidence{best.known, best.total}, best.known*10 < best.total*9, why)
 	}
 	return found
+}
+
+// isRegion says whether c holds region codes.
+func (d *draft) isRegion(c *column) bool {
+	return slices.ContainsFunc(d.regions, func(r regionColumn) bool { return r.column == c })
 }
 
 // better compares votes: names first, for digits alone fit in several systems.

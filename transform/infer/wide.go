@@ -34,6 +34,7 @@ type wideTotal struct {
 
 var (
 	yearPart    = regexp.MustCompile(`(?:19|20)\d\d`)
+	timeWord    = regexp.MustCompile(`(?i)\b(?:tahun|thn|th|ta)\b[. :]*`)
 	quarterForm = regexp.MustCompile(`(?i)^(?:triwulan|tribulan|tw|kuartal|q)[ .-]*(IV|I{1,3}|[1-4])$`)
 	totalTitle  = foldSet("total", "jumlah", "tahunan", "setahun", "jumlah total", "jml", "total tahun", "jumlah/total", "rata-rata", "jan-des", "januari-desember")
 )
@@ -153,6 +154,9 @@ func (d *draft) dimensions(titles [][]string, wide []int) (shared []string) {
 		for i, at := range wide {
 			texts[i] = row[at]
 		}
+		if !slices.ContainsFunc(wide, func(at int) bool { return h < len(d.table.columns[at].headers) && d.table.columns[at].headers[h] != "" }) {
+			continue // only columns to the left have a text here
+		}
 		varied := slices.ContainsFunc(texts, func(s string) bool { return s != texts[0] })
 		p := period(texts[0])
 		for _, s := range texts {
@@ -165,7 +169,7 @@ func (d *draft) dimensions(titles [][]string, wide []int) (shared []string) {
 		case p == "tahun":
 			hasYear = true
 			u.dims = append(u.dims, d.yearDimensions(dim, texts)...)
-			if rest := strings.Trim(yearPart.ReplaceAllString(texts[0], ""), " ._-:()"); rest != "" {
+			if rest := strings.TrimSpace(timeWord.ReplaceAllString(yearPart.ReplaceAllString(texts[0], ""), "")); rest != "" {
 				shared = append(shared, rest)
 			}
 		case p != "":

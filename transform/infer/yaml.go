@@ -37,6 +37,8 @@ func (w *writer) comment(depth int, text string) {
 var (
 	// plainForm are texts that need no quotes, also within [ ] and { }.
 	plainForm = regexp.MustCompile(`^[\pL_/(][\pL\pN _./()+%@-]*$`)
+	// singleForm are texts that stand between single quotes as they are.
+	singleForm = regexp.MustCompile(`^[\pL\pN\pP\pS ]*$`)
 	// wordForm are plain texts that YAML takes for something else.
 	wordForm = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|y|n|null|nan|\.nan|inf)$`)
 )
@@ -45,6 +47,9 @@ var (
 func quoted(s string) string {
 	if plainForm.MatchString(s) && !wordForm.MatchString(s) && !strings.HasSuffix(s, " ") {
 		return s
+	}
+	if strings.Contains(s, `"`) && !strings.Contains(s, "'") && singleForm.MatchString(s) {
+		return "'" + s + "'"
 	}
 	var b strings.Builder
 	b.WriteByte('"')

@@ -24,6 +24,6 @@ func (t *trial) result() *Report {
 	for _, region := range t.regions {
 		r.Hints = append(r.Hints, region.hints()...)
 	}
-	r.Hints = append(r.Hints, t.totals.differing(r.Rejected)...)
+	r.Warnings = append(r.Warnings, t.totals.differing(r.Rejected)...)
 	return r
 }

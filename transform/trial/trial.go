@@ -40,6 +40,7 @@ type Report struct {
 	Columns  []string         `json:"kolom"`       // of Rows
 	Rows     [][]string       `json:"contoh"`      // the first that were accepted
 	Unread   []string         `json:"tak_dipakai"` // columns of the file that nothing reads
+	Warnings []event.Sentence `json:"peringatan"`  // printed totals that are not the sums of their rows
 	Hints    []event.Sentence `json:"saran"`
 }
 

@@ -357,8 +357,8 @@ func (d *draft) asText(p *property, s stats) {
 	case len(s.distinct) == 1 && s.all > 1:
 		p.why = sayf("sama di semua baris", "the same in every row")
 	case len(s.distinct) <= maxCategories && (len(s.distinct)*3 <= s.all || p.column.at < 0) && short30(s.distinct) && p.required && distinguishable(s.distinct):
-		p.role, p.allowed = isCategory, s.distinct
-		p.why = sayf("%d nilai yang berulang di %d baris; nilai lain akan ditolak", "%d values that repeat in %d rows; another value will be rejected", len(s.distinct), s.all)
+		p.role, p.allowed = isCategory, d.usual(p, s)
+		p.why = sayf("%d nilai yang berulang di %d baris; nilai lain akan ditolak", "%d values that repeat in %d rows; another value will be rejected", len(p.allowed), s.all)
 	default:
 		p.why = sayf("teks dengan %d nilai berbeda di %d baris", "text with %d different values in %d rows", len(s.distinct), s.all)
 		if !slices.ContainsFunc(s.distinct, func(v string) bool { return len([]rune(v)) > 200 }) && has(name, "nama", "kecamatan", "desa", "kelurahan") {
@@ -366,6 +366,19 @@ func (d *draft) asText(p *property, s stats) {
 			p.logical = ""
 		}
 	}
+}
+
+// usual are the values of a category without those that stand in hardly a row: slips, or new ones.
+func (d *draft) usual(p *property, s stats) (values []string) {
+	for i, v := range s.distinct {
+		if s.counts[i]*200 >= s.all {
+			values = append(values, v)
+			continue
+		}
+		d.decide("kolom "+p.column.label(), "bukan kategori: "+v, Confidence{s.counts[i], s.all}, true, "hanya ada di %d dari %d baris; tambahkan ke daftar nilai bila benar, atau sebagai padanan di binding",
+			"it stands in %d of %d rows only; add it to the values if it is right, or as a synonym in the binding", s.counts[i], s.all)
+	}
+	return values
 }
 
 // short30 says whether the values are words and not prose.

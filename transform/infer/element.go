@@ -80,8 +80,11 @@ func (d *draft) asElement(p *property, s stats) bool {
 		}
 		match := matcher(e)
 		c := s.fit(func(v string) bool {
-			if to, ok := synonyms[v]; ok {
-				v = to
+			for text, to := range synonyms {
+				if schemas.Fold(v) == schemas.Fold(text) {
+					v = to
+					break
+				}
 			}
 			return match(v)
 		})
@@ -133,7 +136,9 @@ func nameOf(e schemas.Element, name string) bool {
 func sexes(s stats) map[string]string {
 	folded := map[string]string{}
 	for _, v := range s.distinct {
-		folded[schemas.Fold(v)] = v
+		if f := schemas.Fold(v); folded[f] == "" {
+			folded[f] = v
+		}
 	}
 	out := map[string]string{}
 	pair := func(man, woman string) {

@@ -75,7 +75,7 @@ func (d *draft) measure(p *property, n numerals, whole, negative, percent, numbe
 	case has(p.name, "indeks", "index", "ipm") && negative == 0 && !isWhole:
 		p.element = "umum.indeks"
 		p.why = sayf("%d dari %d nilai adalah angka, dan namanya indeks; tidak dijumlahkan", "%d of %d values are numbers and its name says index; not summed", numbers, n.all)
-	case isWhole && negative == 0 && !has(p.name, ratioWords...) && !has(p.name, indexWords...) && !has(p.name, percentWords...):
+	case isWhole && negative*100 <= numbers && !has(p.name, ratioWords...) && !has(p.name, indexWords...) && !has(p.name, percentWords...):
 		p.element = "umum.jumlah"
 		p.why = sayf("%d dari %d nilai adalah bilangan bulat yang tidak negatif", "%d of %d values are whole numbers that are not negative", whole, n.all)
 	case isWhole:

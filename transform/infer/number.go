@@ -127,15 +127,17 @@ func (c *column) numerals(skip []bool, missing map[string]bool) (n numerals) {
 // two ways.
 func (n numerals) locale() (locale string, c Confidence, sure bool) {
 	id, en, dot := n.forms[idOnly], n.forms[enOnly], n.forms[point]
+	three := n.forms[pointThree]
 	switch {
+	case id == 0 && en == 0 && three > 0 && mostly(three, three+dot):
+		// Decimals have three digits now and then, not always.
+		return "id", Confidence{three, three + dot}, false
 	case id > 0 && id >= en && id >= dot:
 		return "id", Confidence{id, id + en + dot}, true
 	case en > 0 && en >= dot:
 		return "en", Confidence{en, id + en + dot}, true
 	case dot > 0:
 		return "plain", Confidence{dot, id + en + dot}, true
-	case n.forms[pointThree] > 0:
-		return "id", Confidence{0, 0}, false
 	case n.forms[commaThree] > 0:
 		return "en", Confidence{0, 0}, false
 	}
@@ -178,7 +180,7 @@ func (d *draft) chooseLocale() {
 		return
 	}
 	for _, c := range unsure {
-		l, _, _ := c.numerals(d.table.aside, d.missingSet()).locale()
+		l, conf, _ := c.numerals(d.table.aside, d.missingSet()).locale()
 		d.locale = l
 		example := ""
 		for _, s := range c.texts {
@@ -187,9 +189,9 @@ func (d *draft) chooseLocale() {
 				break
 			}
 		}
-		d.decide("locale", l, Confidence{0, 0}, true,
-			"semua angka bertanda dapat dibaca dengan dua cara, misalnya %q di kolom %q: ribuan atau tiga angka desimal? Diusulkan ribuan; tanyakan kepada OPD",
-			"every number with a mark can be read in two ways, such as %q in column %q: thousands, or three decimals? Thousands are proposed; ask the OPD", example, c.label())
+		d.decide("locale", l, conf, true,
+			"angka bertanda dapat dibaca dengan dua cara, misalnya %q di kolom %q: ribuan atau tiga angka desimal? Diusulkan ribuan; tanyakan kepada OPD",
+			"numbers with a mark can be read in two ways, such as %q in column %q: thousands, or three decimals? Thousands are proposed; ask the OPD", example, c.label())
 		return
 	}
 }

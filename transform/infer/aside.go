@@ -1,10 +1,12 @@
 package infer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"satudata/schemas"
+	"satudata/schemas/reference"
 )
 
 // aside is a condition under which a record is a printed total.
@@ -36,7 +38,7 @@ func (d *draft) findAside(regions []regionColumn) {
 		}
 	}
 	for _, r := range regions {
-		if r.vote.level != "kabupaten_kota" {
+		if r.level() != reference.Regency {
 			continue
 		}
 		for i, n := range r.column.counts(nil) {
@@ -45,10 +47,8 @@ func (d *draft) findAside(regions []regionColumn) {
 			if n == 0 || n*3 > t.rows || len(code) != 2 && !(len(code) == 4 && strings.HasSuffix(code, "00")) {
 				continue
 			}
-			if table, err := d.ref.Table("provinsi", d.system); err == nil {
-				if _, ok := table.Lookup(code[:2]); ok {
-					d.putAside(r.column, s, n, sayText{"%d baris berkode provinsi (%q) di kolom kabupaten/kota %q: total tercetak", "%d rows have a province's code (%q) in the column of regencies %q: printed totals"})
-				}
+			if e, ok := d.registry.Lookup(cmp.Or(r.system, d.system), code[:2]); ok && e.Level == reference.Province {
+				d.putAside(r.column, s, n, sayText{"%d baris berkode provinsi (%q) di kolom kabupaten/kota %q: total tercetak", "%d rows have a province's code (%q) in the column of regencies %q: printed totals"})
 			}
 		}
 	}

@@ -96,6 +96,9 @@ func (d *draft) columnsYAML(w *writer) {
 		if p.dates != nil && !shared {
 			extra += ", dates: " + list(p.dates)
 		}
+		if p.system != "" && p.role == isRegion {
+			extra += ", codeSystem: " + p.system
+		}
 		if p.synonyms == nil {
 			w.line(1, "- {to: %s, from: %s%s}", p.name, quoted(p.column.from), extra)
 			continue

@@ -38,6 +38,7 @@ type property struct {
 	synonyms    map[string]string
 	locale      string
 	dates       []string
+	system      string            // code system of a region column where it is not the file's
 	code        map[string]string // of a region: its Kemendagri code by delivered text
 
 	confidence Confidence
@@ -243,13 +244,13 @@ func (d *draft) asRegion(p *property, s stats) bool {
 		if r.column != p.column {
 			continue
 		}
-		table, err := d.ref.Table(r.vote.level, d.system)
+		table, err := d.codeTable(r)
 		if err != nil {
 			return false
 		}
-		p.element, p.role, p.code = "wilayah."+r.vote.level, isRegion, map[string]string{}
-		if !slices.ContainsFunc(d.props, func(o *property) bool { return o.name == r.vote.level }) {
-			p.name = r.vote.level
+		p.element, p.role, p.code = "wilayah."+r.level(), isRegion, map[string]string{}
+		if !slices.ContainsFunc(d.props, func(o *property) bool { return o.name == r.level() }) {
+			p.name = r.level()
 		} else { // a table has one region of a level
 			p.element, p.role, p.logical = "", isCode, "string"
 		}
@@ -261,7 +262,8 @@ func (d *draft) asRegion(p *property, s stats) bool {
 			}
 		}
 		p.confidence = Confidence{known, s.all}
-		p.why = sayf("%d dari %d kode ada di %s", "%d of %d codes are in %s", known, s.all, d.system)
+		p.system = r.system
+		p.why = sayf("%d dari %d kode ada di %s", "%d of %d codes are in %s", known, s.all, table.System())
 		p.required = mostly(s.all, s.all+s.empty)
 		return true
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"satudata/schemas/reference"
 )
 
 // axis is one dimension of the grid of combinations that a complete table has.
@@ -164,22 +166,12 @@ func (d *draft) regionAxis(a axis, s stats) (axis, bool) {
 	slices.Sort(a.values)
 	a.values = slices.Compact(a.values)
 	a.size = len(a.values)
-	table, err := d.ref.Table("kabupaten_kota", "kemendagri@2025")
-	if err != nil || a.size == 0 {
-		return a, false
-	}
-	if len(provinces) == 1 && strings.HasSuffix(a.p.element, "kabupaten_kota") {
+	if len(provinces) == 1 && strings.HasSuffix(a.p.element, reference.Regency) {
 		for province := range provinces {
-			all := 0
-			for _, r := range table.Regions() {
-				if strings.HasPrefix(r.KemendagriCode, province) {
-					all++
-				}
-			}
-			if all == a.size {
+			if all, err := d.registry.Children(reference.Kemendagri, province); err == nil && len(all) == a.size {
 				a.within, a.values = province, nil
 			}
 		}
 	}
-	return a, a.size <= 600
+	return a, a.size > 0 && a.size <= 600
 }

@@ -26,6 +26,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/schemas/reference"
 	"satudata/transform/trial"
 )
 
@@ -68,11 +69,15 @@ func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) 
 	if err != nil {
 		return nil, err
 	}
+	registry, err := reference.Load()
+	if err != nil {
+		return nil, err
+	}
 	s, err := read(ctx, paths, o.Cells)
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{table: s.table, ref: ref, files: s.files}
+	d := &draft{table: s.table, ref: ref, registry: registry, files: s.files}
 	d.decisions = s.decisions
 	d.identity(o)
 	d.shape()
@@ -107,6 +112,7 @@ func (p *Proposal) try(ctx context.Context, paths []string, ref *schemas.Referen
 type draft struct {
 	table     *table
 	ref       *schemas.Reference
+	registry  *reference.Registry
 	files     []string
 	decisions []Decision
 

@@ -1,162 +1,156 @@
 package infer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/schemas/reference"
 )
 
 // regionColumn is a column of region codes.
 type regionColumn struct {
 	column *column
-	vote   vote
-	name   *column // the column of the names, or nil
+	votes  []reference.Vote // of the systems that know its level, the best first
+	name   *column          // the column of the names, or nil
+	system string           // where it differs from the file's
 }
 
-// vote is how well a code system explains a column of codes.
-type vote struct {
-	system, level       string
-	known, named, total int // rows: whose code the system has, whose name it has for that code, all
-}
-
-var levels = []string{"provinsi", "kabupaten_kota"}
-
-// findRegions finds the columns of region codes and the columns of their names. One code system is
-// proposed for the file: the one that explains the finest level best.
-func (d *draft) findRegions() (found []regionColumn) {
-	best, tied := vote{}, true
-	for _, c := range d.table.columns {
-		list, _ := words(c.title)
-		hinted := has(slug(list), "kode", "kd", "wilayah", "kabupaten", "kabkota", "kabkot", "kota", "provinsi", "daerah", "bps", "kemendagri", "kecamatan")
-		var top, second vote
-		var topName *column
-		for _, level := range levels {
-			for _, system := range d.ref.Systems() {
-				table, err := d.ref.Table(level, system)
-				if err != nil {
-					continue
-				}
-				v, name := d.voteFor(c, table)
-				v.system, v.level = system, level
-				switch {
-				case v.better(top):
-					top, second, topName = v, top, name
-				case v.better(second):
-					second = v
-				}
-			}
-		}
-		if top.total == 0 || top.known*10 < top.total*8 || !hinted && top.named*2 < top.total {
-			continue
-		}
-		found = append(found, regionColumn{c, top, topName})
-		if best.total == 0 || top.level == "kabupaten_kota" { // of the finer level more codes speak
-			best = top
-		}
-		d.decide("kolom "+c.label(), "elemen wilayah."+top.level, Confidence{top.known, top.total}, false,
-			"%d dari %d baris berkode %s yang dikenal %s, %d di antaranya bernama sama", "%d of %d rows have a code of %s that %s knows, %d of them under the same name",
-			top.known, top.total, top.level, top.system, top.named)
-		tied = tied && top.named == second.named && top.known == second.known && second.level == top.level
+// vote is what system says of the column.
+func (r regionColumn) vote(system string) reference.Vote {
+	at := slices.IndexFunc(r.votes, func(v reference.Vote) bool { return v.System == system && v.Level == r.votes[0].Level })
+	if at < 0 {
+		return reference.Vote{System: system, Level: r.votes[0].Level, Total: r.votes[0].Total}
 	}
-	d.system = best.system
-	if d.system != "" {
-		why := sayf("suara terbanyak: %d dari %d kode dikenal, %d nama cocok", "most votes: %d of %d codes known, %d names agree", best.known, best.total, best.named)
-		if tied {
-			why.ID += "; sistem lain sama cocoknya karena kode ini berarti wilayah yang sama di keduanya; tanpa titik, seperti ditulis BPS"
-			why.EN += "; the other system fits as well because these codes mean the same regions in both; undotted, as BPS writes them"
-		}
-		d.note("codeSystem", d.system, Confidence{best.known, best.total}, best.known*10 < best.total*9, why)
-	}
-	return found
+	return r.votes[at]
 }
+
+func (r regionColumn) level() string { return r.votes[0].Level }
 
 // isRegion says whether c holds region codes.
 func (d *draft) isRegion(c *column) bool {
 	return slices.ContainsFunc(d.regions, func(r regionColumn) bool { return r.column == c })
 }
 
-// better compares votes: names first, for digits alone fit in several systems.
-func (v vote) better(o vote) bool {
-	if v.known*2 < v.total || v.total == 0 {
-		return false
+// regionWords are words of column names that hold region codes.
+var regionWords = []string{"kode", "kd", "wilayah", "kabupaten", "kabkota", "kabkot", "kota", "provinsi", "daerah", "bps", "kemendagri", "kecamatan", "desa", "kelurahan"}
+
+// findRegions finds the columns of region codes and of their names by the vote of the registry, and
+// the code system of the file: the one that names and knows most of all columns.
+func (d *draft) findRegions() (found []regionColumn) {
+	for _, c := range d.table.columns {
+		r := regionColumn{column: c, votes: d.votes(c, nil)}
+		if len(r.votes) == 0 || r.votes[0].Known*2 < r.votes[0].Total {
+			continue
+		}
+		for _, n := range d.table.columns {
+			if n == c || n.mostlyFigures(d.missingSet()) {
+				continue
+			}
+			if v := d.votes(c, n); len(v) > 0 && v[0].Named*2 > v[0].Known && (r.name == nil || v[0].Named > r.votes[0].Named) {
+				r.votes, r.name = v, n
+			}
+		}
+		list, _ := words(c.title)
+		if v := r.votes[0]; v.Known*10 < v.Total*8 || !has(slug(list), regionWords...) && v.Named*2 < v.Total {
+			continue
+		}
+		found = append(found, r)
 	}
-	if v.named != o.named {
-		return v.named > o.named
-	}
-	return v.known > o.known
+	d.chooseSystem(found)
+	return found
 }
 
-// voteFor counts what table says of column c, with the neighbouring column that holds most of its names.
-func (d *draft) voteFor(c *column, table *schemas.CodeTable) (v vote, name *column) {
+// maxPairs is how many different codes with names the registry is asked about.
+const maxPairs = 5000
+
+// votes asks the registry which system, vintage and level explain column c with the names of column n.
+// Nothing is asked of a column that does not look like codes.
+func (d *draft) votes(c, n *column) []reference.Vote {
 	missing := d.missingSet()
-	regions := make([]*schemas.Region, len(c.texts))
-	counts := c.counts(nil)
-	dotted := strings.HasPrefix(table.System(), "kemendagri")
-	for i, s := range c.texts {
-		if counts[i] == 0 || missing[schemas.Fold(s)] {
+	codes, all := 0, 0
+	for i, k := range c.counts(nil) {
+		if s := c.texts[i]; k > 0 && !missing[schemas.Fold(s)] {
+			all += k
+			if codeForm(s) {
+				codes += k
+			}
+		}
+	}
+	if all == 0 || codes*2 < all {
+		return nil
+	}
+	times := map[[2]int32]int{}
+	var order [][2]int32
+	for row, code := range c.codes {
+		if !codeForm(c.texts[code]) {
 			continue
 		}
-		v.total += counts[i]
-		if dotted != strings.Contains(s, ".") && len(s) > 2 && !strings.HasSuffix(s, ".0") {
-			// Both systems read digits alone: kemendagri@2025 also without its dots.
-			if !dotted {
-				continue
-			}
+		pair := [2]int32{code, 0}
+		if n != nil {
+			pair[1] = n.codes[row]
 		}
-		if r, ok := table.Lookup(strings.TrimSuffix(s, ".0")); ok {
-			regions[i] = &r
-			v.known += counts[i]
+		if times[pair]++; times[pair] == 1 {
+			order = append(order, pair)
 		}
 	}
-	if v.known*2 < v.total {
-		return v, nil
+	pairs := make([]reference.Pair, 0, min(len(order), maxPairs))
+	for _, pair := range order[:min(len(order), maxPairs)] {
+		p := reference.Pair{Code: strings.TrimSuffix(c.texts[pair[0]], ".0"), Count: times[pair]}
+		if n != nil {
+			p.Name = n.texts[pair[1]]
+		}
+		pairs = append(pairs, p)
 	}
-	for _, n := range d.table.columns {
-		if n == c {
+	votes := d.registry.Detect(pairs)
+	bindable := d.ref.Systems()
+	return slices.DeleteFunc(votes, func(v reference.Vote) bool { return !slices.Contains(bindable, v.System) })
+}
+
+// codeForm says whether s could be a region code: digits, dots between them at most.
+func codeForm(s string) bool {
+	digits := strings.ReplaceAll(strings.TrimSuffix(s, ".0"), ".", "")
+	return len(digits) >= 2 && len(digits) <= 10 && formDigits.MatchString(digits)
+}
+
+// chooseSystem settles the code system of the file.
+func (d *draft) chooseSystem(found []regionColumn) {
+	if len(found) == 0 {
+		return
+	}
+	finest := slices.MaxFunc(found, func(a, b regionColumn) int {
+		return cmp.Compare(slices.Index(reference.Levels(), a.level()), slices.Index(reference.Levels(), b.level()))
+	})
+	best := reference.Vote{}
+	for _, v := range finest.votes { // in the registry's order, so that what is alike goes by its reasons
+		if v.Level != finest.level() {
 			continue
 		}
-		same := 0
-		agree := map[[2]int32]bool{}
-		for row, code := range c.codes {
-			r := regions[code]
-			if r == nil {
-				continue
-			}
-			pair := [2]int32{code, n.codes[row]}
-			ok, seen := agree[pair]
-			if !seen {
-				ok = sameName(n.texts[n.codes[row]], table.System(), *r)
-				agree[pair] = ok
-			}
-			if ok {
-				same++
-			}
+		sum := reference.Vote{System: v.System, Why: v.Why, Tied: v.Tied}
+		for _, r := range found {
+			o := r.vote(v.System)
+			sum.Known, sum.Named, sum.Total = sum.Known+o.Known, sum.Named+o.Named, sum.Total+o.Total
 		}
-		if same > v.named {
-			v.named, name = same, n
+		if best.System == "" || sum.Named > best.Named || sum.Named == best.Named && sum.Known > best.Known {
+			best = sum
 		}
 	}
-	if v.named*2 < v.known {
-		name = nil
+	d.system = best.System
+	d.note("codeSystem", d.system, Confidence{best.Known, best.Total}, best.Known*10 < best.Total*9, event.Sentence{ID: best.Why.ID, EN: best.Why.EN})
+	for i := range found {
+		r := &found[i]
+		v := r.vote(d.system)
+		if top := r.votes[0]; v.Known*2 < top.Known {
+			r.system, v = top.System, top
+			d.note("kolom "+r.column.label(), "codeSystem: "+r.system, Confidence{v.Known, v.Total}, true, event.Sentence{ID: v.Why.ID, EN: v.Why.EN})
+		}
+		d.note("kolom "+r.column.label(), "elemen wilayah."+r.level(), Confidence{v.Known, v.Total}, false, event.Sentence{ID: v.Why.ID, EN: v.Why.EN})
 	}
-	return v, name
 }
 
-// sameName compares a name as delivered with the name that system has.
-func sameName(s, system string, r schemas.Region) bool {
-	known := r.KemendagriName
-	if strings.HasPrefix(system, "bps") {
-		known = r.BPSName
-	}
-	return bareName(s) == bareName(known)
-}
-
-// bareName is a name without what people write differently: "Kab. Bogor", "KABUPATEN BOGOR".
-func bareName(s string) string {
-	s = schemas.Fold(s)
-	for _, kind := range []string{"kabupaten administrasi ", "kabupaten ", "kab. ", "kab ", "provinsi ", "prov. "} {
-		s = strings.TrimPrefix(s, kind)
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, " ", ""), "-", "")
+// table is the code list of a region column.
+func (d *draft) codeTable(r regionColumn) (*schemas.CodeTable, error) {
+	return d.ref.Table(r.level(), cmp.Or(r.system, d.system))
 }

@@ -7,6 +7,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/schemas/reference"
 	"satudata/transform/quality"
 )
 
@@ -46,10 +47,11 @@ func (t *regionTally) hints() (out []event.Sentence) {
 	if len(t.unknown) == 0 {
 		return nil
 	}
-	ref, err := schemas.LoadReference()
+	registry, err := reference.Load()
 	if err != nil {
-		return nil
+		return nil // the plan was compiled with it
 	}
+	ref, most, other := schemas.NewReference(registry), 0, ""
 	for _, system := range ref.Systems() {
 		table, err := ref.Table(t.codes.Level(), system)
 		if err != nil || system == t.codes.System() {
@@ -61,46 +63,41 @@ func (t *regionTally) hints() (out []event.Sentence) {
 				known++
 			}
 		}
-		if known > 0 {
-			out = append(out, sayf("kolom %[1]s: %[2]d dari %[3]d kode yang tidak dikenal ada di %[4]s; periksa codeSystem di binding, atau campuran sistem di berkas",
-				"column %[1]s: %[2]d of %[3]d unknown codes are in %[4]s; check codeSystem of the binding, or a mixture of systems in the file", t.property, known, len(t.unknown), system))
+		if known >= most && known > 0 { // the newest vintage comes last
+			most, other = known, system
 		}
 	}
-	return append(out, t.named()...)
+	if most > 0 {
+		out = append(out, sayf("kolom %[1]s: %[2]d dari %[3]d kode yang tidak dikenal ada di %[4]s; periksa codeSystem di binding, atau campuran sistem di berkas",
+			"column %[1]s: %[2]d of %[3]d unknown codes are in %[4]s; check codeSystem of the binding, or a mixture of systems in the file", t.property, most, len(t.unknown), other))
+	}
+	return append(out, t.named(registry)...)
 }
 
 // maxNamed is how many names are answered with their code.
 const maxNamed = 5
 
 // named looks for names of regions among what should be codes.
-func (t *regionTally) named() (out []event.Sentence) {
-	byName := map[string][]schemas.Region{}
-	for _, r := range t.codes.Regions() {
-		byName[plainName(r.KemendagriName)] = append(byName[plainName(r.KemendagriName)], r)
-	}
+func (t *regionTally) named(r *reference.Registry) (out []event.Sentence) {
 	texts := make([]string, 0, len(t.unknown))
 	for text := range t.unknown {
-		texts = append(texts, text)
+		if strings.Trim(text, "0123456789. ") != "" {
+			texts = append(texts, text)
+		}
 	}
 	slices.Sort(texts)
 	for _, text := range texts {
 		if len(out) == maxNamed {
 			break
 		}
-		if found := byName[plainName(text)]; len(found) == 1 {
-			r := found[0]
-			out = append(out, sayf("kolom %s berisi nama %q, bukan kode; barangkali %s (Kemendagri) / %s (BPS). Minta OPD mengirim kodenya",
-				"column %s holds the name %q, not a code; perhaps %s (Kemendagri) / %s (BPS). Ask the OPD to deliver the code", t.property, text, r.KemendagriCode, r.BPSCode))
+		found, err := r.Search(t.codes.System(), text)
+		found = slices.DeleteFunc(found, func(e reference.Entry) bool { return e.Level != t.codes.Level() })
+		if err == nil && len(found) == 1 {
+			out = append(out, sayf("kolom %s berisi nama %q, bukan kode; barangkali %s %s di %s. Minta OPD mengirim kodenya",
+				"column %s holds the name %q, not a code; perhaps %s %s in %s. Ask the OPD to deliver the code", t.property, text, found[0].Code, found[0].Name, t.codes.System()))
 		}
 	}
 	return out
-}
-
-// plainName is a name without what people write differently: "Kab. Bogor" and "KABUPATEN BOGOR".
-func plainName(s string) string {
-	s = schemas.Fold(s)
-	s = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(s, "kabupaten "), "kab. "), "kab ")
-	return strings.ReplaceAll(s, " ", "")
 }
 
 func sayf(id, en string, args ...any) event.Sentence {

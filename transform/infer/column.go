@@ -41,6 +41,8 @@ type property struct {
 	system      string            // code system of a region column where it is not the file's
 	code        map[string]string // of a region: its Kemendagri code by delivered text
 
+	canon []int32 // see canonical
+
 	confidence Confidence
 	why        event.Sentence
 	empty      int // rows without a value
@@ -109,7 +111,7 @@ func (d *draft) useless(c *column) (event.Sentence, bool) {
 	switch {
 	case c.deep:
 		return sayf("berisi objek atau larik JSON; ambil anggotanya dengan nama seperti induk.anggota", "holds JSON objects or arrays; take a member by a name such as parent.member"), true
-	case c.given(d.missingSet()) == 0:
+	case c.given(d.missingSet()) == 0 || !slices.ContainsFunc(c.texts, func(s string) bool { return s != "" && !missingWord(s) }):
 		return sayf("kosong di semua baris", "empty in every row"), true
 	case d.running(c):
 		return sayf("nomor urut baris, bukan tanda pengenal", "a running number of the rows, no identity"), true
@@ -249,7 +251,7 @@ func (d *draft) asRegion(p *property, s stats) bool {
 			return false
 		}
 		p.element, p.role, p.code = "wilayah."+r.level(), isRegion, map[string]string{}
-		if !slices.ContainsFunc(d.props, func(o *property) bool { return o.name == r.level() }) {
+		if !d.taken(r.level()) {
 			p.name = r.level()
 		} else { // a table has one region of a level
 			p.element, p.role, p.logical = "", isCode, "string"

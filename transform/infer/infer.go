@@ -82,6 +82,9 @@ func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) 
 	d.identity(o)
 	d.shape()
 	d.columns()
+	if len(d.props) == 0 {
+		return nil, nothing(s.files)
+	}
 	d.relate()
 	p := &Proposal{Dataset: d.dataset, ID: d.id, Files: s.files, Rows: s.table.rows, More: s.more, Decisions: d.decisions}
 	p.Contract, p.Binding = d.contractYAML(), d.bindingYAML()

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"satudata/schemas"
 )
 
 // relate finds what columns have to do with each other: the key, sums, the grid, the rhythm.
@@ -121,13 +123,20 @@ func (d *draft) isKey(combination []*property, rows, doubles int) bool {
 // doubles counts rows whose combination an earlier row has.
 func (d *draft) doubles(combination []*property) (rows, doubles int) {
 	seen := make(map[[maxKey]int32]bool, d.table.rows)
+	values := make([][]int32, len(combination))
+	for i, p := range combination {
+		values[i] = d.canonical(p)
+	}
+next:
 	for row := range d.table.rows {
 		if d.table.aside[row] {
 			continue
 		}
 		var k [maxKey]int32
 		for i, p := range combination {
-			k[i] = p.column.codes[row] + 1
+			if k[i] = values[i][p.column.codes[row]]; k[i] == 0 {
+				continue next // it will be rejected, and not as a double
+			}
 		}
 		if rows++; seen[k] {
 			doubles++
@@ -138,6 +147,50 @@ func (d *draft) doubles(combination []*property) (rows, doubles int) {
 		seen[k] = true
 	}
 	return rows, doubles
+}
+
+// canonical numbers the values that the texts of p's column stand for, from 1; 0 is none. "L" and "l"
+// are one value, and so are "Januari" and "1".
+func (d *draft) canonical(p *property) []int32 {
+	if p.canon != nil {
+		return p.canon
+	}
+	missing := d.missingSet()
+	synonyms := map[string]string{}
+	e, _ := schemas.FindElement(p.element)
+	for _, m := range []map[string]string{e.Synonyms, p.synonyms} {
+		for text, value := range m {
+			synonyms[schemas.Fold(text)] = value
+		}
+	}
+	for _, v := range slices.Concat(e.Check.Allowed, p.allowed) {
+		synonyms[schemas.Fold(v)] = v
+	}
+	number := map[string]int32{}
+	p.canon = make([]int32, len(p.column.texts))
+	for i, text := range p.column.texts {
+		value, known := synonyms[schemas.Fold(text)]
+		switch {
+		case missing[schemas.Fold(text)]:
+			continue
+		case p.role == isRegion:
+			if value, known = p.code[text]; !known {
+				continue
+			}
+		case !known && (p.allowed != nil || e.Check.Allowed != nil || p.logical == "boolean"):
+			continue
+		case !known:
+			value = text
+			if e.Type.Kind == schemas.Integer {
+				value = strings.TrimLeft(strings.TrimSuffix(text, ".0"), "0")
+			}
+		}
+		if number[value] == 0 {
+			number[value] = int32(len(number) + 1)
+		}
+		p.canon[i] = number[value]
+	}
+	return p.canon
 }
 
 func (d *draft) takeKey(combination []*property, rows, doubles int) {

@@ -46,16 +46,16 @@ func (d *draft) asNumber(p *property, s stats) bool {
 			percent += s.counts[i]
 		}
 	}
-	if !mostly(numbers, n.all) {
+	if !mostly(numbers, s.all) {
 		return false
 	}
-	p.role, p.confidence = isMeasure, Confidence{numbers, n.all}
-	d.measure(p, n, whole, negative, percent, numbers)
+	p.role, p.confidence = isMeasure, Confidence{numbers, s.all}
+	d.measure(p, n, s.all, whole, negative, percent, numbers)
 	return true
 }
 
 // measure chooses element, type and whether a figure may be summed.
-func (d *draft) measure(p *property, n numerals, whole, negative, percent, numbers int) {
+func (d *draft) measure(p *property, n numerals, all, whole, negative, percent, numbers int) {
 	isWhole := mostly(whole, numbers)
 	if isWhole {
 		p.confidence.Agree = whole
@@ -68,19 +68,19 @@ func (d *draft) measure(p *property, n numerals, whole, negative, percent, numbe
 	case (has(p.name, percentWords...) || n.marks["%"]*2 > n.numbers || p.unit == "persen") && mostly(percent, numbers):
 		p.element = "umum.persen"
 		p.unit = ""
-		p.why = sayf("%d dari %d nilai antara 0 dan 100, dan namanya persen; tidak dijumlahkan", "%d of %d values are between 0 and 100 and its name says percent; not summed", percent, n.all)
+		p.why = sayf("%d dari %d nilai antara 0 dan 100, dan namanya persen; tidak dijumlahkan", "%d of %d values are between 0 and 100 and its name says percent; not summed", percent, all)
 	case (has(p.name, moneyWords...) || n.marks["Rp"]*2 > n.numbers || p.unit == "rupiah"):
 		p.element, p.unit = "umum.rupiah", ""
-		p.why = sayf("%d dari %d nilai adalah uang dalam rupiah", "%d of %d values are money in rupiah", numbers, n.all)
+		p.why = sayf("%d dari %d nilai adalah uang dalam rupiah", "%d of %d values are money in rupiah", numbers, all)
 	case has(p.name, "indeks", "index", "ipm") && negative == 0 && !isWhole:
 		p.element = "umum.indeks"
-		p.why = sayf("%d dari %d nilai adalah angka, dan namanya indeks; tidak dijumlahkan", "%d of %d values are numbers and its name says index; not summed", numbers, n.all)
+		p.why = sayf("%d dari %d nilai adalah angka, dan namanya indeks; tidak dijumlahkan", "%d of %d values are numbers and its name says index; not summed", numbers, all)
 	case isWhole && negative*100 <= numbers && !has(p.name, ratioWords...) && !has(p.name, indexWords...) && !has(p.name, percentWords...):
 		p.element = "umum.jumlah"
-		p.why = sayf("%d dari %d nilai adalah bilangan bulat yang tidak negatif", "%d of %d values are whole numbers that are not negative", whole, n.all)
+		p.why = sayf("%d dari %d nilai adalah bilangan bulat yang tidak negatif", "%d of %d values are whole numbers that are not negative", whole, all)
 	case isWhole:
 		p.logical, p.additive = "integer", "false"
-		p.why = sayf("%d dari %d nilai adalah %s; namanya bukan jumlah, jadi tidak dijumlahkan", "%d of %d values are %s; its name is no count, so not summed", whole, n.all, kind)
+		p.why = sayf("%d dari %d nilai adalah %s; namanya bukan jumlah, jadi tidak dijumlahkan", "%d of %d values are %s; its name is no count, so not summed", whole, all, kind)
 		p.why.EN = strings.Replace(p.why.EN, kind, kindEN, 1)
 	default:
 		p.logical = "number"
@@ -91,7 +91,7 @@ func (d *draft) measure(p *property, n numerals, whole, negative, percent, numbe
 		} else {
 			p.additive = "false"
 		}
-		p.why = sayf("%d dari %d nilai adalah bilangan, sebagian pecahan", "%d of %d values are numbers, some of them fractions", numbers, n.all)
+		p.why = sayf("%d dari %d nilai adalah bilangan, sebagian pecahan", "%d of %d values are numbers, some of them fractions", numbers, all)
 	}
 }
 

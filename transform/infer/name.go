@@ -63,7 +63,7 @@ func slug(list []string) string {
 	if len(name) > maxName {
 		name = name[:maxName]
 	}
-	if name != "" && name[0] >= '0' && name[0] <= '9' {
+	if name != "" && name[0] >= '0' && name[0] <= '9' || wordForm.MatchString(name) {
 		name = "kolom_" + name
 	}
 	return name
@@ -117,6 +117,9 @@ func (d *draft) propertyName(list []string, fallback string) string {
 	name := slug(list)
 	if name == "" {
 		name = fallback
+	}
+	if slices.ContainsFunc(d.regions, func(r regionColumn) bool { return r.level() == name }) {
+		name = "nama_" + name // the column of the codes has that name
 	}
 	free := name
 	for n := 2; slices.ContainsFunc(d.props, func(p *property) bool { return p.name == free }); n++ {

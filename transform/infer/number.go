@@ -134,8 +134,8 @@ func (n numerals) locale() (locale string, c Confidence, sure bool) {
 		return "id", Confidence{three, three + dot}, false
 	case id > 0 && id >= en && id >= dot:
 		return "id", Confidence{id, id + en + dot}, true
-	case en > 0 && en >= dot:
-		return "en", Confidence{en, id + en + dot}, true
+	case en > 0: // 12.5 is English as well
+		return "en", Confidence{en + dot, id + en + dot}, true
 	case dot > 0:
 		return "plain", Confidence{dot, id + en + dot}, true
 	case n.forms[commaThree] > 0:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -72,9 +73,14 @@ func read(ctx context.Context, paths []string, cells int) (*sample, error) {
 		}
 	})
 	if err == nil && (s.table.rows == 0 || len(s.table.columns) == 0) {
-		err = &source.Refusal{Subject: strings.Join(s.files, ", "), Reason: sayf("tidak satu baris pun dapat dibaca sebagai tabel", "not one row can be read as a table")}
+		err = nothing(s.files)
 	}
 	return s, err
+}
+
+// nothing refuses files without anything to propose for.
+func nothing(files []string) error {
+	return &source.Refusal{Subject: strings.Join(files, ", "), Reason: sayf("tidak satu baris pun dapat dibaca sebagai tabel yang berisi data", "not one row can be read as a table that holds data")}
 }
 
 // deliveries calls each with every delivery that paths name.
@@ -125,11 +131,14 @@ func sniff(ctx context.Context, paths []string) (f schemas.Format, d []Decision,
 			if err != nil {
 				return f, nil, err
 			}
-			if strings.HasPrefix(encoding, "utf-16") && !readsAsText(rows) {
+			if strings.HasPrefix(encoding, "utf-16") && !readsAsText(rows) || kind == "ndjson" && !slices.ContainsFunc(rows, func(r rawRow) bool { return r.cells != nil }) {
 				continue
 			}
 			return dialect(ctx, paths, f, rows)
 		}
+	}
+	if refused == nil {
+		refused = nothing(paths)
 	}
 	return f, nil, refused
 }

@@ -99,6 +99,7 @@ func (d *draft) findWide() {
 		}
 		wide = append(wide, at)
 	}
+	wide = alike(titles[last], wide)
 	if len(wide) < 2 || months > 0 && months != len(wide) || months > 0 && months < 3 {
 		return
 	}
@@ -112,6 +113,31 @@ func (d *draft) findWide() {
 	d.melt(titles, wide)
 	u.value.title = strings.Join(value, " ")
 	d.decide("unpivot", u.ranges(), Confidence{len(wide), len(wide)}, false, "%d kolom berjudul periode menjadi baris: satu pengamatan tiap sel", "%d columns are titled by periods and become rows: one observation for each cell", len(wide))
+}
+
+// alike leaves, of columns titled by years, those that may be figures of the same kind: where the text
+// around the years makes groups with different years, the largest group.
+func alike(titles []string, wide []int) []int {
+	groups, years := map[string][]int{}, map[string]string{}
+	for _, at := range wide {
+		around := strings.TrimSpace(yearPart.ReplaceAllString(titles[at], "…"))
+		groups[around] = append(groups[around], at)
+		years[around] += " " + yearPart.FindString(titles[at])
+	}
+	var best string
+	same := true
+	for _, around := range sortedKeys(groups) {
+		if len(groups[around]) > len(groups[best]) {
+			best = around
+		}
+	}
+	for _, list := range years {
+		same = same && list == years[best]
+	}
+	if same || strings.Trim(years[best], " ") == "" {
+		return wide
+	}
+	return groups[best]
 }
 
 // given is how many distinct texts the column has that are not missing.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // writer writes YAML as people do: keys in their usual order, quotes only where they are needed, a
@@ -22,6 +23,12 @@ func (w *writer) line(depth int, format string, args ...any) {
 func (w *writer) comment(depth int, text string) {
 	indent := strings.Repeat("  ", depth) + "# "
 	line := indent
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	for _, word := range strings.Fields(text) {
 		if len([]rune(line))+len([]rune(word)) > 118 && line != indent {
 			w.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -58,10 +65,10 @@ func quoted(s string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xFEFF || r == 0x2028 || r == 0x2029 || r == 0xFFFE || r == 0xFFFF:
+		case r != ' ' && !unicode.IsPrint(r) && r <= 0xFFFF:
 			fmt.Fprintf(&b, `\u%04X`, r)
-		case r == 0xFFFD:
-			b.WriteString("\uFFFD")
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\U%08X`, r)
 		default:
 			b.WriteRune(r)
 		}

@@ -1,0 +1,412 @@
+package infer_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"satudata/ingest/source"
+	"satudata/schemas"
+	"satudata/transform/infer"
+)
+
+// write makes a file of a test.
+func write(t testing.TB, name, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// propose proposes for files and checks what holds of every proposal: both documents parse, and the
+// same files give the same bytes.
+func propose(t testing.TB, files ...string) (*infer.Proposal, *schemas.Contract, *schemas.Binding) {
+	t.Helper()
+	p, err := infer.Propose(t.Context(), files, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := schemas.ParseContract("kontrak.yaml", p.Contract)
+	if err != nil {
+		t.Fatalf("contract: %v\n%s", err, p.Contract)
+	}
+	b, err := schemas.ParseBinding("binding.yaml", p.Binding)
+	if err != nil {
+		t.Fatalf("binding: %v\n%s", err, p.Binding)
+	}
+	again, err := infer.Propose(t.Context(), files, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(p.Contract, again.Contract) || !bytes.Equal(p.Binding, again.Binding) {
+		t.Errorf("the same files gave other documents")
+	}
+	return p, c, b
+}
+
+// property finds a property of the contract.
+func property(t testing.TB, c *schemas.Contract, name string) schemas.Property {
+	t.Helper()
+	i := slices.IndexFunc(c.Properties, func(p schemas.Property) bool { return p.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no property %q in\n%s", name, c.Document)
+	}
+	return c.Properties[i]
+}
+
+// key lists the key of a contract in its order.
+func key(c *schemas.Contract) []string {
+	names := make([]string, len(c.Key()))
+	for _, p := range c.Properties {
+		if p.Key > 0 {
+			names[p.Key-1] = p.Name
+		}
+	}
+	return names
+}
+
+// asked lists what people must settle.
+func asked(p *infer.Proposal) (about []string) {
+	for _, d := range p.Decisions {
+		if d.Ask {
+			about = append(about, d.About)
+		}
+	}
+	return about
+}
+
+// rows renders a table of regencies of South Sumatra, years and a figure.
+func rows(header, line string, years ...int) string {
+	var b strings.Builder
+	b.WriteString(header + "\n")
+	for _, year := range years {
+		for i := 1; i <= 13; i++ {
+			fmt.Fprintf(&b, strings.NewReplacer("{kode}", "16%02[1]d", "{tahun}", "%[2]d", "{angka}", "%[3]d").Replace(line)+"\n", i, year, 1000+37*i+year%7)
+		}
+	}
+	return b.String()
+}
+
+func TestFormats(t *testing.T) {
+	plain := rows("kode_kab,tahun,jumlah_kasus", "{kode},{tahun},{angka}", 2022, 2023)
+	semicolon := strings.ReplaceAll(plain, ",", ";")
+	for _, tt := range []struct {
+		name, file, content string
+		want                schemas.Format
+	}{
+		{"comma", "a.csv", plain, schemas.Format{Type: "csv", Delimiter: ",", Headers: 1}},
+		{"semicolon", "a.csv", semicolon, schemas.Format{Type: "csv", Delimiter: ";", Headers: 1}},
+		{"tab", "a.tsv", strings.ReplaceAll(plain, ",", "\t"), schemas.Format{Type: "csv", Delimiter: "\t", Headers: 1}},
+		{"pipe", "a.txt", strings.ReplaceAll(plain, ",", "|"), schemas.Format{Type: "csv", Delimiter: "|", Headers: 1}},
+		{"byte order mark", "a.csv", "\ufeff" + plain, schemas.Format{Type: "csv", Delimiter: ",", Headers: 1}},
+		{"Windows", "a.csv", "kode_kab,tahun,jumlah_kasus,cat\xe9\n" + strings.ReplaceAll(plain[strings.Index(plain, "\n")+1:], "\n", ",pos\xe9\n"),
+			schemas.Format{Type: "csv", Delimiter: ",", Headers: 1, Encoding: "windows-1252"}},
+		{"UTF-16 with a mark", "a.csv", utf16("\ufeff" + plain), schemas.Format{Type: "csv", Delimiter: ",", Headers: 1}},
+		{"UTF-16 without a mark", "a.csv", utf16(plain), schemas.Format{Type: "csv", Delimiter: ",", Headers: 1, Encoding: "utf-16le"}},
+		{"titles above", "a.csv", "REKAP KASUS, PER KABUPATEN\nDinas Kesehatan\n\n" + semicolon, schemas.Format{Type: "csv", Delimiter: ";", Headers: 1, Skip: 3}},
+		{"lines of objects named .json", "a.json", objects(plain), schemas.Format{Type: "ndjson"}},
+		{"array", "a.json", "[" + strings.ReplaceAll(strings.TrimSpace(objects(plain)), "\n", ",") + "]", schemas.Format{Type: "json"}},
+		{"no known name", "a.dat", objects(plain), schemas.Format{Type: "ndjson"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, c, b := propose(t, write(t, tt.file, tt.content))
+			if diff := cmp.Diff(tt.want, b.Format); diff != "" {
+				t.Errorf("format (-want +got):\n%s", diff)
+			}
+			if r := p.Trial[0]; r.Accepted != 26 || r.Read != 26 {
+				t.Errorf("%d of %d rows accepted: %+v", r.Accepted, r.Read, r.Reasons)
+			}
+			if diff := cmp.Diff([]string{"kabupaten_kota", "tahun"}, key(c)); diff != "" {
+				t.Errorf("key (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// utf16 writes s in little-endian UTF-16; s has characters of the basic plane only.
+func utf16(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		b.WriteByte(byte(r))
+		b.WriteByte(byte(r >> 8))
+	}
+	return b.String()
+}
+
+// objects turns comma-separated lines of figures into lines of objects.
+func objects(csv string) string {
+	lines := strings.Split(strings.TrimSpace(csv), "\n")
+	names := strings.Split(lines[0], ",")
+	var b strings.Builder
+	for _, line := range lines[1:] {
+		b.WriteByte('{')
+		for i, v := range strings.Split(line, ",") {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, "%q:%s", names[i], v)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+func TestNumbers(t *testing.T) {
+	values := func(list ...string) string {
+		content := "nama;luas\n"
+		for i := range 40 {
+			content += fmt.Sprintf("Tempat %c%c;%s\n", 'A'+i%26, 'A'+i/26, list[i%len(list)])
+		}
+		return content
+	}
+	for _, tt := range []struct {
+		name, content, locale, kind string
+		ask                         bool
+	}{
+		{"plain", values("12.5", "7.25", "1034.75"), "plain", "double", false},
+		{"Indonesian", values("12,5", "7,25", "1.034,75"), "id", "double", false},
+		{"English", values("12.5", "7.25", "1,034.75"), "en", "double", false},
+		{"Indonesian millions", values("1.234.567", "2.345", "12"), "id", "integer", false},
+		{"thousands or three decimals", values("1.234", "2.345", "12"), "id", "integer", true},
+		{"the same with a comma", values("1,234", "2,345", "12"), "en", "integer", true},
+		{"a slip among thousands", values("1.234", "2.345", "12", "1.236", "3.111", "4.222", "5.333", "6.444", "7.555", "8.666", "9.777", "1.888", "2.999", "3.001", "4.112", "5.223", "6.334", "7.445", "8.556", "9.1O2"), "id", "integer", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, c, b := propose(t, write(t, "a.csv", tt.content))
+			if b.Locale != tt.locale || property(t, c, "luas").Type.String() != tt.kind {
+				t.Errorf("locale %s, type %s; want %s, %s\n%s", b.Locale, property(t, c, "luas").Type, tt.locale, tt.kind, p.Contract)
+			}
+			if got := slices.Contains(asked(p), "locale"); got != tt.ask {
+				t.Errorf("asked about the locale: %v, want %v: %+v", got, tt.ask, p.Decisions)
+			}
+		})
+	}
+}
+
+func TestDates(t *testing.T) {
+	column := func(list ...string) string {
+		content := "kejadian,tanggal\n"
+		for i := range 12 {
+			content += fmt.Sprintf("banjir %c,%s\n", 'a'+i, list[i%len(list)])
+		}
+		return content
+	}
+	for _, tt := range []struct {
+		name, content string
+		layouts       []string
+		ask           bool
+	}{
+		{"ISO", column("2024-03-17", "2024-04-05"), nil, false},
+		{"day first", column("17/03/2024", "05/04/2024"), []string{"DD/MM/YYYY"}, false},
+		{"month first", column("03/17/2024", "04/05/2024"), []string{"MM/DD/YYYY"}, false},
+		{"one digit", column("17-3-2024", "5-4-2024"), []string{"D-M-YYYY"}, false},
+		{"either", column("03/04/2024", "05/06/2024"), []string{"DD/MM/YYYY"}, true},
+		{"named", column("17 Maret 2024", "5 April 2024"), []string{"D MMMM YYYY"}, false},
+		{"short names", column("17-Mar-2024", "05-Apr-2024"), []string{"D-MMM-YYYY"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, c, b := propose(t, write(t, "a.csv", tt.content))
+			if kind := property(t, c, "tanggal").Type.Kind; kind != schemas.Date {
+				t.Errorf("kind %v, want a date\n%s", kind, p.Contract)
+			}
+			if diff := cmp.Diff(tt.layouts, b.Dates); diff != "" {
+				t.Errorf("layouts (-want +got):\n%s", diff)
+			}
+			if got := slices.Contains(asked(p), "kolom tanggal"); got != tt.ask {
+				t.Errorf("asked: %v, want %v", got, tt.ask)
+			}
+			if r := p.Trial[0]; r.Accepted != 12 {
+				t.Errorf("%d of %d accepted: %+v", r.Accepted, r.Read, r.Reasons)
+			}
+		})
+	}
+}
+
+// TestPersonal: personal data makes the dataset internal, and the report repeats none of it.
+func TestPersonal(t *testing.T) {
+	content := "nik,nama_lengkap,jk,tanggal_lahir,email,no_hp,penyakit\n"
+	secrets := []string{}
+	for i := range 30 {
+		day, sex := i%28+1, "L"
+		if i%2 == 1 {
+			sex = "P"
+		}
+		nik := fmt.Sprintf("327301%02d0790%04d", day, i+1)
+		name, mail, phone := fmt.Sprintf("Rahasia Nomor%c", 'A'+i%26), fmt.Sprintf("orang%d@contoh.id", i), fmt.Sprintf("0812345678%02d", i)
+		secrets = append(secrets, nik, name, mail, phone)
+		content += fmt.Sprintf("%s,%s,%s,1990-07-%02d,%s,%s,flu\n", nik, name, sex, day, mail, phone)
+	}
+	content += "123,Rahasia Rusak,L,bukan tanggal,rusak,1,flu\n"
+	p, c, _ := propose(t, write(t, "pasien.csv", content))
+	if c.Profile.Access != "internal" || !strings.Contains(c.Profile.Basis, "UU 27/2022") {
+		t.Errorf("access %q by %q", c.Profile.Access, c.Profile.Basis)
+	}
+	for name, class := range map[string]string{"nik": "pribadi_umum", "nama_lengkap": "pribadi_umum", "jenis_kelamin": "pribadi_umum", "tanggal_lahir": "pribadi_umum",
+		"email": "pribadi_umum", "nomor_hp": "pribadi_umum", "penyakit": "pribadi_spesifik"} {
+		if got := property(t, c, name).Class; got != class {
+			t.Errorf("%s is %s, want %s", name, got, class)
+		}
+	}
+	report := fmt.Sprintf("%s%s%+v", p.Contract, p.Binding, p.Decisions)
+	for _, r := range p.Trial {
+		report += fmt.Sprintf("%+v", *r)
+	}
+	for _, s := range append(secrets, "Rahasia", "bukan tanggal", "rusak") {
+		if strings.Contains(report, s) {
+			t.Errorf("the report repeats %q", s)
+		}
+	}
+}
+
+func TestWide(t *testing.T) {
+	content := "Kab/Kota;Kode;Target 2024;Jml Kasus 2021;Jml Kasus 2022;Jml Kasus 2023;Jumlah\n"
+	for i := 1; i <= 9; i++ {
+		content += fmt.Sprintf("Tempat %d;16.%02d;5;%d;%d;%d;%d\n", i, i, i, 2*i, 3*i, 6*i)
+	}
+	content += "TOTAL;;45;45;90;135;270\n"
+	p, c, b := propose(t, write(t, "a.csv", content))
+	if b.Unpivot == nil {
+		t.Fatalf("no unpivot:\n%s", p.Binding)
+	}
+	want := schemas.Unpivot{Value: "jumlah_kasus", Columns: []string{"Jml Kasus 2021", "Jml Kasus 2022", "Jml Kasus 2023"},
+		Names:  []schemas.Dimension{{To: "tahun", Header: 1, Pattern: "((?:19|20)[0-9]{2})"}},
+		Totals: []schemas.Total{{Column: "Jumlah", Of: []string{"Jml Kasus 2021", "Jml Kasus 2022", "Jml Kasus 2023"}}}}
+	if diff := cmp.Diff(want, *b.Unpivot); diff != "" {
+		t.Errorf("unpivot (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"kabupaten_kota", "tahun"}, key(c)); diff != "" {
+		t.Errorf("key (-want +got):\n%s\n%+v", diff, p.Decisions)
+	}
+	if r := p.Trial[0]; r.Accepted != 27 || r.SetAside != 3 || r.Rejected != 0 {
+		t.Errorf("%d accepted, %d rejected, %d set aside: %+v", r.Accepted, r.Rejected, r.SetAside, r.Reasons)
+	}
+}
+
+// TestDirty: a column is what nearly all of its values are; the rest is rejected, not a reason to take
+// figures for text.
+func TestDirty(t *testing.T) {
+	content := rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025)
+	content = strings.Replace(content, "\n1607,2020,", "\n1607,2020,l", 1)
+	p, c, _ := propose(t, write(t, "a.csv", content))
+	if e := property(t, c, "jumlah").Element; e != "umum.jumlah" {
+		t.Errorf("element %q", e)
+	}
+	if r := p.Trial[0]; r.Accepted != 103 || r.Rejected != 1 {
+		t.Errorf("%d accepted, %d rejected", r.Accepted, r.Rejected)
+	}
+}
+
+// TestUnfit: a file that is no table is refused with the reason, never a panic or an empty proposal.
+func TestUnfit(t *testing.T) {
+	for _, tt := range []struct{ name, file, content, want string }{
+		{"empty", "a.csv", "", "kosong"},
+		{"blank lines", "a.csv", "\n\n  \n", "kosong"},
+		{"header only", "a.csv", "kode,tahun,jumlah\n", "kepala tabel"},
+		{"web page", "a.csv", "<!DOCTYPE html><html><title>502</title></html>", "HTML"},
+		{"binary", "a.csv", "\x00\x01\x02\x03\xff\xfe\x00\x80\x81", "byte nol"},
+		{"picture", "a.csv", "\x89PNG\r\n\x1a\n\x00\x00", "PNG"},
+		{"old workbook", "a.xlsx", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 xls", ".xls"},
+		{"no header", "a.csv", "1601,2020,5\n1602,2020,6\n1603,2020,7\n1604,2020,8\n", "baris judul"},
+		{"an object that is not a line", "a.json", "{\n\"a\": [1,\n2]\n}", "objek JSON"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := infer.Propose(t.Context(), []string{write(t, tt.file, tt.content)}, infer.Options{})
+			var refusal *source.Refusal
+			if !errors.As(err, &refusal) || !strings.Contains(refusal.Error(), tt.want) {
+				t.Errorf("error %v, want a refusal that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestNasty: what is ugly but a table gets a sound proposal.
+func TestNasty(t *testing.T) {
+	wide := "nama"
+	for i := range 299 {
+		wide += fmt.Sprintf(",K%d", i)
+	}
+	line := strings.Repeat(",1", 299)
+	for _, tt := range []struct {
+		name, content string
+		accepted      int64
+	}{
+		{"one column", "jumlah\n1\n2\n3\n", 3},
+		{"300 columns", wide + "\na" + line + "\nb" + line + "\nc" + line + "\n", 3},
+		{"the same name twice", "nama,nilai,nilai\na,1,2\nb,3,4\nc,5,6\n", 3},
+		{"no names", ",,\nx,1,2\ny,3,4\nz,5,6\n", 3},
+		{"ragged", "nama,jumlah\na,1\nb\nc,3,\nd,4,5\n", 2},
+		{"names that are no names", "123,#2,\"a\nb\",%\na,1,2,3\nb,4,5,6\nc,7,8,9\n", 3},
+		{"words of YAML", "null,true,no,~\nyes,no,null,on\noff,y,n,~\nno,yes,a,: b\n", 3},
+		{"quotes", "nama,ket\n\"a \"\"b\"\" c\",'x'\n\"d, e\",\"{f: [g]}\"\n# h,- i\n", 3},
+		{"empty column", "nama,kosong,jumlah\na,,1\nb,,2\nc,,3\n", 3},
+		{"every cell missing", "nama,jumlah\n-,-\n-,n/a\n-,-\n", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := infer.Propose(t.Context(), []string{write(t, "a.csv", tt.content)}, infer.Options{})
+			var refusal *source.Refusal
+			if errors.As(err, &refusal) && tt.accepted == 0 {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Trial[0].Accepted; got != tt.accepted {
+				t.Errorf("%d accepted, want %d: %+v\n%s%s", got, tt.accepted, p.Trial[0].Reasons, p.Contract, p.Binding)
+			}
+		})
+	}
+}
+
+// TestTwoFiles: several files are samples of one source, or refused.
+func TestTwoFiles(t *testing.T) {
+	a := write(t, "a.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2022))
+	b := write(t, "b.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2023))
+	p, c, _ := propose(t, a, b)
+	if len(p.Trial) != 2 || p.Rows != 26 || c.Profile.Grid == nil {
+		t.Errorf("%d files, %d rows, grid %v", len(p.Trial), p.Rows, c.Profile.Grid)
+	}
+	other := write(t, "c.csv", "kode,bulan\n1601,Januari\n1602,Januari\n")
+	if _, err := infer.Propose(t.Context(), []string{a, other}, infer.Options{}); err == nil || !strings.Contains(err.Error(), "tidak berkepala sama") {
+		t.Errorf("files of two sources: %v", err)
+	}
+}
+
+// TestLimit: of a large file the beginning is looked at, and the report says so; the trial reads all.
+func TestLimit(t *testing.T) {
+	file := write(t, "a.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2018, 2019, 2020, 2021))
+	p, err := infer.Propose(t.Context(), []string{file}, infer.Options{Cells: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.More || p.Rows != 20 || p.Trial[0].Read != 52 {
+		t.Errorf("more %v, %d rows looked at, %d tried", p.More, p.Rows, p.Trial[0].Read)
+	}
+}
+
+func FuzzPropose(f *testing.F) {
+	f.Add("kode,tahun,jumlah\n1601,2020,5\n1602,2020,6\n")
+	f.Add("a;2019;2020\nx;1,5;-\nTOTAL;3;4\n")
+	f.Add(",2019,,\n,Januari,Februari,Tahunan\nA,1,2,3\nB,-,-,-\n")
+	f.Add("nik,nama\n3273011407900001,x\n")
+	f.Add("\ufeffx\ty\n\"\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		file := filepath.Join(t.TempDir(), "a.csv")
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := infer.Propose(t.Context(), []string{file}, infer.Options{})
+		var faults schemas.Faults
+		if errors.As(err, &faults) {
+			t.Errorf("%v", err)
+		}
+	})
+}

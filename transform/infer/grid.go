@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"satudata/schemas"
 	"satudata/schemas/reference"
 )
 
@@ -32,7 +33,7 @@ func (d *draft) findPeriod() {
 			if year := slices.IndexFunc(d.props, func(p *property) bool { return p.element == "waktu.tahun" }); year >= 0 {
 				d.period = d.props[year].name
 			}
-			n := len(d.stats(p.column).distinct)
+			n := int(slices.Max(d.canonical(p)))
 			d.decide("jadwalPemutakhiran", d.schedule, Confidence{n, n}, n < 2, "kolom %q berisi %d periode", "column %q holds %d periods", p.name, n)
 			return
 		}
@@ -83,7 +84,7 @@ func rhythmOf(texts []string) string {
 
 // findGrid proposes the grid of the key's columns when nearly all its combinations are there.
 func (d *draft) findGrid() {
-	if len(d.key) < 2 {
+	if len(d.key) < 2 || len(d.key) > 2*maxKey {
 		return
 	}
 	var axes []axis
@@ -96,23 +97,28 @@ func (d *draft) findGrid() {
 		axes = append(axes, a)
 		size *= a.size
 	}
-	seen := map[[8]int32]bool{}
-	for row := range d.table.rows {
-		if d.table.aside[row] || len(d.key) > 8 {
-			continue
-		}
-		var k [8]int32
-		for i, p := range d.key {
-			k[i] = p.column.codes[row]
-		}
-		seen[k] = true
-	}
-	c := Confidence{min(len(seen), size), size}
+	c := Confidence{min(d.combinations(), size), size}
 	if size < 4 || c.Agree*10 < size*9 {
 		return
 	}
 	d.grid = axes
 	d.decide("petak", strconv.Itoa(size)+" gabungan", c, c.Agree < size, "%d dari %d gabungan ada; yang hilang akan dilaporkan", "%d of %d combinations are there; the missing ones will be reported", c.Agree, size)
+}
+
+// combinations is how many different keys the table has, those that will be rejected left out.
+func (d *draft) combinations() int {
+	seen := map[[2 * maxKey]int32]bool{}
+next:
+	for row := range d.table.rows {
+		var k [2 * maxKey]int32
+		for i, p := range d.key {
+			if k[i] = d.canonical(p)[p.column.codes[row]]; k[i] == 0 || d.table.aside[row] {
+				continue next
+			}
+		}
+		seen[k] = true
+	}
+	return len(seen)
 }
 
 // axisOf is the axis of a key column, ok is false where its values are no short list.
@@ -123,20 +129,21 @@ func (d *draft) axisOf(p *property) (a axis, ok bool) {
 	case p.role == isRegion:
 		return d.regionAxis(a, s)
 	case p.allowed != nil:
+		a.size = len(p.allowed)
 		return a, true
 	case p.element == "waktu.tahun":
-		for i, v := range s.distinct {
-			n, err := strconv.Atoi(v)
-			if err != nil {
-				return a, false
+		for _, v := range s.distinct {
+			if !isYear(v) {
+				continue // will be rejected, or is to be asked about
 			}
-			if i == 0 || n < a.from {
+			n, _ := strconv.Atoi(v)
+			if a.from == 0 || n < a.from {
 				a.from = n
 			}
 			a.to = max(a.to, n)
 		}
 		a.size = a.to - a.from + 1
-		return a, true
+		return a, a.from > 0
 	case p.element == "waktu.bulan":
 		a.from, a.to, a.size = 1, 12, 12
 		return a, true
@@ -144,7 +151,9 @@ func (d *draft) axisOf(p *property) (a axis, ok bool) {
 		a.from, a.to, a.size = 1, 4, 4
 		return a, true
 	case p.role == isCategory && p.element != "":
-		return a, len(s.distinct) <= maxCategories
+		e, _ := schemas.FindElement(p.element)
+		a.size = len(e.Check.Allowed)
+		return a, a.size > 0 && a.size <= maxCategories
 	case p.role == isText && len(s.distinct) <= maxCategories && p.class == "":
 		a.values = s.distinct
 		return a, true

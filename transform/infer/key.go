@@ -32,10 +32,14 @@ func (d *draft) findKey() {
 		candidates = append(candidates, first)
 	}
 	slices.SortStableFunc(candidates, func(a, b *property) int { return cmp.Compare(rank(a), rank(b)) })
-	candidates = candidates[:min(len(candidates), 12)]
-	for size := 1; size <= min(maxKey, len(candidates)); size++ {
-		if d.tryKeys(candidates, size) {
-			return
+	// A date beside a period says when something was reported; it is looked at only when nothing else does.
+	undated := slices.DeleteFunc(slices.Clone(candidates), func(p *property) bool { return p.element == "waktu.tanggal" && d.period != "" && d.period != p.name })
+	for _, list := range [][]*property{undated, candidates} {
+		list = list[:min(len(list), 12)]
+		for size := 1; size <= min(maxKey, len(list)); size++ {
+			if d.tryKeys(list, size) {
+				return
+			}
 		}
 	}
 	d.decide("kunci", "tidak ada", Confidence{0, 0}, true, "tidak ada gabungan kolom dimensi yang membedakan semua baris; baris dikenali dari kiriman dan nomornya",
@@ -55,12 +59,14 @@ func rank(p *property) int {
 		return 3
 	case p.element == "waktu.tahun":
 		return 4
-	case p.role == isTime:
+	case p.role == isTime && p.element != "waktu.tanggal":
 		return 5
 	case p.role == isCode:
 		return 6
+	case p.role == isTime:
+		return 7
 	}
-	return 7
+	return 8
 }
 
 // firstText is the column of names that the table begins with, where it has no code.

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestInferThenLand: what infer writes into a workspace can be ingested and landed as it is, and lands
+// what the trial said.
+func TestInferThenLand(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "kirim", "stunting.tsv")
+	text, err := sample.ReadFile("sample/deliveries/dppkb/pendataan_keluarga.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"contract", "infer", file, "--dataset", "kesehatan.stunting", "--opd", "dppkb", "--out", dir}
+	if out := must(t, args...); !strings.Contains(out, "TANYAKAN") || !strings.Contains(out, "kemendagri@2025") {
+		t.Errorf("report:\n%s", out)
+	}
+	if r := satudata(t, args...); r.code != exitUsage || !strings.Contains(r.stderr, "sudah ada") {
+		t.Errorf("a second proposal over the first: exit code %d\n%s", r.code, r.stderr)
+	}
+	config := "name: Uji\nsources:\n  - {binding: dppkb.stunting, paths: [kirim]}\n"
+	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dry := tried(t, "-C", dir, file)
+	must(t, "-C", dir, "ingest")
+	must(t, "-C", dir, "land", "--once")
+	if diff := cmp.Diff(landed(t, dir)["stunting.tsv"], dry); diff != "" {
+		t.Errorf("verdicts (-landed +tried):\n%s", diff)
+	}
+}
+
+func TestInferJSON(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(file, []byte("nama,jumlah\na,1\nb,2\nc,3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var p struct {
+		Dataset   string `json:"dataset"`
+		Contract  string `json:"kontrak_yaml"`
+		Decisions []struct {
+			About string `json:"tentang"`
+			Why   struct{ ID, EN string }
+		} `json:"keputusan"`
+	}
+	if err := json.Unmarshal([]byte(must(t, "contract", "infer", "--json", file)), &p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Dataset != "usulan.a" || !strings.Contains(p.Contract, "id: usulan.a") || len(p.Decisions) == 0 {
+		t.Errorf("%+v", p)
+	}
+	if r := satudata(t, "contract", "infer", filepath.Join(t.TempDir(), "tidak-ada.csv")); r.code != exitUsage {
+		t.Errorf("no such file: exit code %d\n%s", r.code, r.stderr)
+	}
+	page := filepath.Join(t.TempDir(), "page.csv")
+	if err := os.WriteFile(page, []byte("<html><body>502</body></html>"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := satudata(t, "contract", "infer", page); r.code != exitRefused || !strings.Contains(r.stderr, "HTML") {
+		t.Errorf("a web page: exit code %d\n%s", r.code, r.stderr)
+	}
+}

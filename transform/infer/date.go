@@ -10,8 +10,6 @@ import (
 
 // dateShape is how the dates of a column are written.
 type dateShape struct {
-	layout string // "" for ISO 8601
-	timed  bool
 	count  int
 	first  int  // values whose first number cannot be a month
 	second int  // values whose second number cannot be a month

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"regexp"
@@ -65,8 +66,11 @@ func (d *draft) asElement(p *property, s stats) bool {
 	if s.all == 0 {
 		return false
 	}
-	for _, e := range schemas.Elements() {
-		if generic(e.ID) || e.Region != "" || e.Class != "umum" && p.class == "" && e.ID != "jenis_kelamin" {
+	class := cmp.Or(p.class, "umum")
+	elements := schemas.Elements()
+	slices.SortStableFunc(elements, func(a, b schemas.Element) int { return cmp.Compare(unlike(a, class), unlike(b, class)) })
+	for _, e := range elements {
+		if generic(e.ID) || e.Region != "" || e.Class != "umum" && class == "umum" {
 			continue
 		}
 		named := nameOf(e, p.name)
@@ -113,6 +117,15 @@ func (d *draft) asElement(p *property, s stats) bool {
 		return true
 	}
 	return false
+}
+
+// unlike is 0 for elements of a personal-data class, else 1: a person's own trait and a heading of counts
+// have the same values.
+func unlike(e schemas.Element, class string) int {
+	if e.Class == class {
+		return 0
+	}
+	return 1
 }
 
 func (d *draft) fileLocale() string {

@@ -125,7 +125,6 @@ type draft struct {
 	aside    []aside
 	missing  []string
 	locale   string
-	dates    []string
 	system   string // of region codes
 	props    []*property
 	dropped  []drop

@@ -179,7 +179,8 @@ func (d *draft) chooseLocale() {
 		}
 		return
 	}
-	for _, c := range unsure {
+	if len(unsure) > 0 {
+		c := unsure[0]
 		l, conf, _ := c.numerals(d.table.aside, d.missingSet()).locale()
 		d.locale = l
 		example := ""
@@ -192,6 +193,5 @@ func (d *draft) chooseLocale() {
 		d.decide("locale", l, conf, true,
 			"angka bertanda dapat dibaca dengan dua cara, misalnya %q di kolom %q: ribuan atau tiga angka desimal? Diusulkan ribuan; tanyakan kepada OPD",
 			"numbers with a mark can be read in two ways, such as %q in column %q: thousands, or three decimals? Thousands are proposed; ask the OPD", example, c.label())
-		return
 	}
 }

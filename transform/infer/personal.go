@@ -13,15 +13,15 @@ type shape struct {
 	what  string
 	form  *regexp.Regexp
 	names []string // words of column names
-	ids   []string // of elements
+	id    string   // of its element
 }
 
 var shapes = []shape{
-	{"NIK", regexp.MustCompile(`^[1-9]\d{5}(?:[0246][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[0-2])\d{6}$`), []string{"nik"}, []string{"nik", "orang.nik"}},
-	{"nomor KK", regexp.MustCompile(`^[1-9]\d{15}$`), []string{"kk"}, []string{"nomor_kk", "kk", "orang.kk"}},
-	{"NIP", regexp.MustCompile(`^(?:19[4-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{10}$`), []string{"nip"}, []string{"nip", "orang.nip"}},
-	{"telepon", regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`), []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, []string{"telepon", "kontak.telepon"}},
-	{"surel", regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$`), []string{"email", "surel", "mail"}, []string{"surel", "email", "kontak.surel"}},
+	{"NIK", regexp.MustCompile(`^[1-9]\d{5}(?:[0246][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[0-2])\d{6}$`), []string{"nik"}, "nik"},
+	{"nomor KK", regexp.MustCompile(`^[1-9]\d{15}$`), []string{"kk"}, "no_kk"},
+	{"NIP", regexp.MustCompile(`^(?:19[4-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{10}$`), []string{"nip"}, "nip"},
+	{"telepon", regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`), []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, "orang.telepon"},
+	{"surel", regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$`), []string{"email", "surel", "mail"}, "orang.surel"},
 }
 
 // persons are columns that name or describe one person.
@@ -74,11 +74,8 @@ func (d *draft) asPersonal(p *property, s stats) bool {
 	if x, fit, ok := d.shapeOf(p.column, s); ok {
 		p.class, p.role, p.logical, p.confidence = "pribadi_umum", isCode, "string", fit
 		p.why = sayf("%d dari %d nilai berbentuk %s: data pribadi umum (UU 27/2022, Pasal 4)", "%d of %d values have the form of a %s: personal data (UU 27/2022, Pasal 4)", fit.Agree, fit.Of, x.what)
-		for _, id := range x.ids {
-			if e, ok := schemas.FindElement(id); ok && mostly(s.fit(matcher(e)).Agree, s.all) {
-				p.element, p.logical = id, ""
-				break
-			}
+		if e, ok := schemas.FindElement(x.id); ok && mostly(fit.Agree, fit.Of) && mostly(s.fit(matcher(e)).Agree, s.all) {
+			p.element, p.logical = x.id, ""
 		}
 		return true
 	}

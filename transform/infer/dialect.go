@@ -2,7 +2,6 @@ package infer
 
 import (
 	"bytes"
-	"context"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // dialect completes f with delimiter and header rows.
-func dialect(ctx context.Context, paths []string, f schemas.Format, rows []rawRow) (schemas.Format, []Decision, error) {
+func dialect(paths []string, f schemas.Format, rows []rawRow) (schemas.Format, []Decision, error) {
 	var d []Decision
 	note := func(about, choice string, c Confidence, ask bool, id, en string, args ...any) {
 		d = append(d, Decision{about, choice, c, ask, sayf(id, en, args...)})

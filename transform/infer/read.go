@@ -120,7 +120,11 @@ func sniff(ctx context.Context, paths []string) (f schemas.Format, d []Decision,
 				f.Delimiter = "," // so that the line under a title is not what decides
 			}
 			var rows []rawRow
-			rows, err = firstRows(ctx, paths, f)
+			if kind == "xlsx" {
+				f, rows, d, err = chooseSheet(ctx, paths, f)
+			} else {
+				rows, err = firstRows(ctx, paths, f)
+			}
 			var refusal *source.Refusal
 			if errors.As(err, &refusal) {
 				if refused == nil {
@@ -134,7 +138,8 @@ func sniff(ctx context.Context, paths []string) (f schemas.Format, d []Decision,
 			if strings.HasPrefix(encoding, "utf-16") && !readsAsText(rows) || kind == "ndjson" && !slices.ContainsFunc(rows, func(r rawRow) bool { return r.cells != nil }) {
 				continue
 			}
-			return dialect(ctx, paths, f, rows)
+			f, rest, err := dialect(paths, f, rows)
+			return f, append(d, rest...), err
 		}
 	}
 	if refused == nil {

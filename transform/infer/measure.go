@@ -8,7 +8,7 @@ import (
 
 // Words of names that say what kind of figure a column holds.
 var (
-	indexWords   = []string{"indeks", "index", "ipm", "skor", "score", "nilai"}
+	indexWords   = []string{"indeks", "index", "ipm", "skor", "score"}
 	percentWords = []string{"persen", "persentase", "prosentase", "prevalensi", "percent", "share"}
 	ratioWords   = []string{"rasio", "ratio", "rata", "rerata", "mean", "average", "laju", "tingkat", "kepadatan", "angka", "proporsi", "median", "cakupan", "per", "growth", "pertumbuhan", "luas_per", "suhu", "kelembaban", "peringkat", "ranking", "rank", "umur", "usia"}
 	moneyWords   = []string{"rupiah", "rp"}

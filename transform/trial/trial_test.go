@@ -1,0 +1,166 @@
+package trial_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"satudata/schemas"
+	"satudata/transform/trial"
+)
+
+const contract = `apiVersion: v3.1.0
+kind: DataContract
+id: uji.orang
+name: Orang
+version: 1.0.0
+status: active
+description: {purpose: Uji.}
+customProperties:
+  - {property: produsenData, value: opd}
+  - {property: kelasAkses, value: internal}
+  - {property: dasarHukum, value: UU 27/2022}
+schema:
+  - name: orang
+    physicalType: table
+    logicalType: object
+    properties:
+      - {name: id, logicalType: string, description: Tanda pengenal., required: true, primaryKey: true, classification: pribadi_umum}
+      - {name: kabupaten_kota, required: true, customProperties: [{property: elemen, value: wilayah.kabupaten_kota}]}
+      - {name: umur, logicalType: integer, description: Umur., classification: pribadi_umum, logicalTypeOptions: {maximum: 120}, customProperties: [{property: satuan, value: tahun}]}
+      - {name: jumlah, customProperties: [{property: elemen, value: umum.jumlah}]}
+    quality:
+      - {type: custom, engine: satudata, name: wajar, implementation: umur <= jumlah, description: Umur tidak melebihi jumlah.}
+`
+
+const binding = `apiVersion: satudata/v1
+kind: Binding
+id: opd.orang
+version: 1.0.0
+dataset: uji.orang
+contract: 1.0.0
+format: {type: %s}
+codeSystem: bps@2023
+columns:
+  - {to: id, from: No Identitas}
+  - {to: kabupaten_kota, from: KAB}
+  - {to: umur, from: Umur}
+  - {to: jumlah, from: Jml}
+setAside:
+  - {column: No Identitas, equals: [TOTAL]}
+`
+
+func run(t *testing.T, kind, content string) *trial.Report {
+	t.Helper()
+	c, err := schemas.ParseContract("c.yaml", []byte(contract))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := schemas.ParseBinding("b.yaml", fmt.Appendf(nil, binding, kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := schemas.Compile(c, b, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "a."+kind)
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var reports []*trial.Report
+	if err := trial.Run(t.Context(), plan, []string{file}, trial.Options{Examples: 2, Rows: 2}, func(r *trial.Report) error {
+		reports = append(reports, r)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(reports) != 1 {
+		t.Fatalf("%d reports", len(reports))
+	}
+	return reports[0]
+}
+
+// TestReport: counts, reasons under the names of the file, what is masked, what nobody reads, hints.
+func TestReport(t *testing.T) {
+	r := run(t, "csv", `No Identitas,KAB,Umur,Jml,Catatan,
+RAHASIA-1,3273,40,100,a,
+RAHASIA-2,3273,,50,b,
+RAHASIA-2,3273,40,100,dobel,
+RAHASIA-3,32.73,40,100,titik,
+RAHASIA-4,Kota Bandung,40,100,nama,
+RAHASIA-5,3273,987654,100,tua,
+RAHASIA-6,3273,empat puluh satu,100,kata,
+RAHASIA-7,3273,77,5,aturan,
+RAHASIA-8,3273,30,,kosong,
+TOTAL,,,151,,
+`)
+	if r.Read != 10 || r.Accepted != 3 || r.Rejected != 6 || r.SetAside != 1 {
+		t.Errorf("read %d, accepted %d, rejected %d, set aside %d", r.Read, r.Accepted, r.Rejected, r.SetAside)
+	}
+	got := map[string]string{}
+	for _, why := range r.Reasons {
+		got[why.Field+" "+why.Rule] = fmt.Sprintf("%d %s %v", why.Count, why.Source, why.Examples)
+	}
+	want := map[string]string{
+		"id kunci":                 "1 No Identitas [{4 •••}]",
+		"kabupaten_kota kode":      "2 KAB [{5 32.73} {6 Kota Bandung}]",
+		"umur rentang":             "1 Umur [{7 •••}]",
+		"umur tipe":                "1 Umur [{8 •••}]",
+		"umur, jumlah baris:wajar": "2 Umur, Jml [{7 •••} {9 •••}]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	all := fmt.Sprintf("%+v", *r)
+	for _, secret := range []string{"RAHASIA", "987654", "empat puluh", "77"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("the report repeats %q:\n%s", secret, all)
+		}
+	}
+	if diff := cmp.Diff([]string{"Catatan", "#6"}, r.Unread); diff != "" {
+		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]trial.Count{{Column: "umur", Count: 1}, {Column: "jumlah", Count: 1}}, r.Missing); diff != "" {
+		t.Errorf("empty (-want +got):\n%s", diff)
+	}
+	if len(r.Rows) != 2 || r.Rows[0][0] != "•••" || r.Rows[0][1] != "32.73" || r.Rows[1][5] != "" {
+		t.Errorf("rows %q", r.Rows)
+	}
+	hints := fmt.Sprint(r.Hints)
+	if !strings.Contains(hints, "1 dari 2 kode yang tidak dikenal ada di kemendagri@2025") || !strings.Contains(hints, "barangkali 3273") {
+		t.Errorf("hints: %s", hints)
+	}
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].ID, "mencetak total jumlah 151, sedangkan baris yang diterima berjumlah 150") {
+		t.Errorf("warnings: %v", r.Warnings)
+	}
+}
+
+// TestObjects: members of objects that nothing reads are named.
+func TestObjects(t *testing.T) {
+	r := run(t, "ndjson", `{"No Identitas":"x","kab":"3273","Umur":4,"Jml":5,"extra":{"a":1}}`+"\n"+`{"No Identitas":"y","KAB":"3273","Umur":4,"Jml":"6","lain":null}`+"\n"+"{rusak\n")
+	if r.Accepted != 2 || r.Rejected != 1 {
+		t.Errorf("%d accepted, %d rejected: %+v", r.Accepted, r.Rejected, r.Reasons)
+	}
+	if diff := cmp.Diff([]string{"extra", "lain"}, r.Unread); diff != "" {
+		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	r := run(t, "csv", "<html></html>")
+	if r.Refused == nil || r.Landable() {
+		t.Errorf("a web page: %+v", r)
+	}
+	if r = run(t, "csv", "a,b\n1,2\n"); r.Refused != nil || r.Landable() || r.Rejected != 1 {
+		t.Errorf("a file of another source: %+v", r)
+	}
+}

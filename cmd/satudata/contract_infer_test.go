@@ -53,14 +53,16 @@ func TestInferJSON(t *testing.T) {
 		Dataset   string `json:"dataset"`
 		Contract  string `json:"kontrak_yaml"`
 		Decisions []struct {
-			About string `json:"tentang"`
-			Why   struct{ ID, EN string }
+			About      string `json:"tentang"`
+			Confidence struct {
+				Value float64 `json:"nilai"`
+			} `json:"keyakinan"`
 		} `json:"keputusan"`
 	}
 	if err := json.Unmarshal([]byte(must(t, "contract", "infer", "--json", file)), &p); err != nil {
 		t.Fatal(err)
 	}
-	if p.Dataset != "usulan.a" || !strings.Contains(p.Contract, "id: usulan.a") || len(p.Decisions) == 0 {
+	if p.Dataset != "usulan.a" || !strings.Contains(p.Contract, "id: usulan.a") || len(p.Decisions) == 0 || p.Decisions[0].Confidence.Value < 0.8 {
 		t.Errorf("%+v", p)
 	}
 	if r := satudata(t, "contract", "infer", filepath.Join(t.TempDir(), "tidak-ada.csv")); r.code != exitUsage {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ binding ruang kerja yang sumbernya memuat berkas itu, bila hanya ada satu bindin
 binding's file, or its id in the workspace; --contract the file of its contract. Exit code 3 when nothing would be accepted.)`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
-			plan, err := a.trialPlan(contractFile, binding)
+			plan, err := a.trialPlan(contractFile, binding, files)
 			if err != nil {
 				return err
 			}
@@ -48,13 +49,13 @@ func isYAML(name string) bool {
 
 // trialPlan compiles the documents that the command line names. When it names both files, no workspace
 // is needed.
-func (a *app) trialPlan(contractFile, binding string) (*schemas.Plan, error) {
+func (a *app) trialPlan(contractFile, binding string, files []string) (*schemas.Plan, error) {
 	ref, err := schemas.LoadReference()
 	if err != nil {
 		return nil, err
 	}
 	if contractFile == "" && !isYAML(binding) {
-		c, b, err := a.workspaceDocuments(binding)
+		c, b, err := a.workspaceDocuments(binding, files)
 		if err != nil {
 			return nil, err
 		}
@@ -88,8 +89,9 @@ func readDocument[T any](name string, parse func(string, []byte) (T, error)) (T,
 	return parse(name, text)
 }
 
-// workspaceDocuments are the documents of a binding of the workspace, the only one when id is empty.
-func (a *app) workspaceDocuments(id string) (*schemas.Contract, *schemas.Binding, error) {
+// workspaceDocuments are the documents of a binding of the workspace; when id is empty, of the one whose
+// source has the first file, or of the only one.
+func (a *app) workspaceDocuments(id string, files []string) (*schemas.Contract, *schemas.Binding, error) {
 	w, err := a.workspace()
 	if err != nil {
 		return nil, nil, err
@@ -97,6 +99,11 @@ func (a *app) workspaceDocuments(id string) (*schemas.Contract, *schemas.Binding
 	docs, err := w.documents()
 	if err != nil {
 		return nil, nil, err
+	}
+	if id == "" {
+		if id, err = w.bindingOf(files[0]); err != nil {
+			return nil, nil, err
+		}
 	}
 	if id == "" && len(docs.bindings) == 1 {
 		for id = range docs.bindings {
@@ -107,6 +114,28 @@ func (a *app) workspaceDocuments(id string) (*schemas.Contract, *schemas.Binding
 	}
 	f, err := w.feed(docs, id, nil)
 	return f.contract, f.binding, err
+}
+
+// bindingOf is the binding of the source that has file, "" where none or several have it.
+func (w *workspace) bindingOf(file string) (string, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	found := map[string]bool{}
+	for _, s := range w.cfg.Sources {
+		for _, p := range s.Paths {
+			p = w.resolve(p)
+			same, err := filepath.Match(p, file)
+			if err == nil && same || p == file || strings.HasPrefix(file, strings.TrimSuffix(p, string(os.PathSeparator))+string(os.PathSeparator)) {
+				found[s.Binding] = true
+			}
+		}
+	}
+	if len(found) != 1 {
+		return "", nil
+	}
+	return known(found), nil
 }
 
 // workspaceContract finds the contract of a binding in the workspace.

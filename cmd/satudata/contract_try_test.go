@@ -82,6 +82,10 @@ func TestTryAgrees(t *testing.T) {
 	dry := map[string]verdict{}
 	for binding, file := range sampleFiles {
 		dry[filepath.Base(file)] = tried(t, "-C", dir, "--binding", binding, filepath.Join(dir, "deliveries", file))
+		// Its source names the binding, too.
+		if diff := cmp.Diff(dry[filepath.Base(file)], tried(t, "-C", dir, filepath.Join(dir, "deliveries", file))); diff != "" {
+			t.Errorf("%s without --binding:\n%s", file, diff)
+		}
 	}
 	if diff := cmp.Diff(before, listing(t, dir)); diff != "" {
 		t.Errorf("trying changed the workspace (-before +after):\n%s", diff)
@@ -139,7 +143,7 @@ func TestTryRefuses(t *testing.T) {
 	if r := satudata(t, "-C", dir, "contract", "try", "--binding", "dinkes.balita_stunting", other); r.code != exitRefused {
 		t.Errorf("a file of another source: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	if r := satudata(t, "-C", dir, "contract", "try", other); r.code != exitUsage || !strings.Contains(r.stderr, "dinkes.kasus_dbd") {
+	if r := satudata(t, "-C", dir, "contract", "try", filepath.Join(dir, "satudata.yaml")); r.code != exitUsage || !strings.Contains(r.stderr, "dinkes.kasus_dbd") {
 		t.Errorf("no binding named: exit code %d\n%s", r.code, r.stderr)
 	}
 	if r := satudata(t, "-C", dir, "contract", "try", "--binding", "dinkes.kasus_dbd", filepath.Join(dir, "tidak-ada.csv")); r.code != exitUsage {

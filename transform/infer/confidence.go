@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -16,6 +17,15 @@ var onName = Confidence{1, 1}
 
 // Value is the chance, by Laplace's rule of succession, that the next piece of evidence agrees too.
 func (c Confidence) Value() float64 { return float64(c.Agree+1) / float64(c.Of+2) }
+
+// MarshalJSON writes the value beside its evidence.
+func (c Confidence) MarshalJSON() ([]byte, error) {
+	type evidence Confidence
+	return json.Marshal(struct {
+		Value float64 `json:"nilai"`
+		evidence
+	}{c.Value(), evidence(c)})
+}
 
 // String writes the value as Indonesian readers expect, with its evidence: "0,99 (351/351)".
 func (c Confidence) String() string {

@@ -3,25 +3,36 @@ package infer
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"satudata/schemas"
 )
 
 // shape is what an identifier of a person looks like.
 type shape struct {
-	what  string
-	form  *regexp.Regexp
-	names []string // words of column names
-	id    string   // of its element
+	what    string
+	reading schemas.Reading
+	names   []string       // words of column names
+	element string         // its element
+	form    *regexp.Regexp // beside the identifier's own rules, which let other numbers through; or nil
+	byName  bool           // only where the name says so: any 16 digits could be one
 }
 
 var shapes = []shape{
-	{"NIK", regexp.MustCompile(`^[1-9]\d{5}(?:[0246][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[0-2])\d{6}$`), []string{"nik"}, "nik"},
-	{"nomor KK", regexp.MustCompile(`^[1-9]\d{15}$`), []string{"kk"}, "no_kk"},
-	{"NIP", regexp.MustCompile(`^(?:19[4-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{10}$`), []string{"nip"}, "nip"},
-	{"telepon", regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`), []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, "orang.telepon"},
-	{"surel", regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$`), []string{"email", "surel", "mail"}, "orang.surel"},
+	{what: "NIK", reading: schemas.ReadNIK, names: []string{"nik"}, element: "nik"},
+	{what: "nomor KK", reading: schemas.ReadKK, names: []string{"kk"}, element: "no_kk", byName: true},
+	{what: "NIP", reading: schemas.ReadNIP, names: []string{"nip"}, element: "nip"},
+	{what: "telepon", reading: schemas.ReadPhone, names: []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, element: "orang.telepon",
+		form: regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`)},
+	{what: "surel", reading: schemas.ReadEmail, names: []string{"email", "surel", "mail"}, element: "orang.surel"},
+}
+
+// fits says whether v is such an identifier.
+func (x shape) fits(v string) bool {
+	if x.form != nil && !x.form.MatchString(v) {
+		return false
+	}
+	_, _, ok := schemas.CheckIdentifier(x.reading, v)
+	return ok
 }
 
 // persons are columns that name or describe one person.
@@ -40,9 +51,9 @@ func (d *draft) shapeOf(c *column, s stats) (shape, Confidence, bool) {
 	list, _ := words(c.title)
 	name := slug(list)
 	for _, x := range shapes {
-		fit := s.fit(func(v string) bool { return x.form.MatchString(strings.TrimPrefix(v, "'")) })
+		fit := s.fit(x.fits)
 		named := has(name, x.names...)
-		if x.what == "nomor KK" && !named {
+		if x.byName && !named {
 			continue
 		}
 		if fit.Of > 0 && (fit.Agree*2 >= fit.Of || named && fit.Agree*10 >= fit.Of) {
@@ -74,8 +85,8 @@ func (d *draft) asPersonal(p *property, s stats) bool {
 	if x, fit, ok := d.shapeOf(p.column, s); ok {
 		p.class, p.role, p.logical, p.confidence = "pribadi_umum", isCode, "string", fit
 		p.why = sayf("%d dari %d nilai berbentuk %s: data pribadi umum (UU 27/2022, Pasal 4)", "%d of %d values have the form of a %s: personal data (UU 27/2022, Pasal 4)", fit.Agree, fit.Of, x.what)
-		if e, ok := schemas.FindElement(x.id); ok && mostly(fit.Agree, fit.Of) && mostly(s.fit(matcher(e)).Agree, s.all) {
-			p.element, p.logical = x.id, ""
+		if e, ok := schemas.FindElement(x.element); ok && mostly(fit.Agree, fit.Of) && mostly(s.fit(matcher(e)).Agree, s.all) {
+			p.element, p.logical = x.element, ""
 		}
 		return true
 	}
@@ -96,7 +107,7 @@ func (d *draft) asPersonal(p *property, s stats) bool {
 // scattered says when single values of a column look personal.
 func (d *draft) scattered(p *property, s stats) {
 	n := s.fit(func(v string) bool {
-		return slices.ContainsFunc(shapes, func(x shape) bool { return x.what != "nomor KK" && x.form.MatchString(v) })
+		return slices.ContainsFunc(shapes, func(x shape) bool { return !x.byName && x.fits(v) })
 	})
 	if n.Agree > 0 {
 		d.decide("kolom "+p.column.label(), "data pribadi?", n, true, "%d dari %d nilai berbentuk NIK, NIP, telepon atau surel; periksa apakah kolom ini boleh memuatnya",

@@ -146,7 +146,6 @@ func (d *draft) chooseSystem(found []regionColumn) {
 			r.system, v = top.System, top
 			d.note("kolom "+r.column.label(), "codeSystem: "+r.system, Confidence{v.Known, v.Total}, true, event.Sentence{ID: v.Why.ID, EN: v.Why.EN})
 		}
-		d.note("kolom "+r.column.label(), "elemen wilayah."+r.level(), Confidence{v.Known, v.Total}, false, event.Sentence{ID: v.Why.ID, EN: v.Why.EN})
 	}
 }
 

@@ -37,6 +37,7 @@ func (d *draft) findAside(regions []regionColumn) {
 			d.putAside(c, s, n, sayText{"baris total tercetak, bukan pengamatan: %d baris bertulisan %q di kolom %q", "printed totals, no observations: %d rows say %q in column %q"})
 		}
 	}
+	d.findNotes()
 	for _, r := range regions {
 		if r.level() != reference.Regency {
 			continue
@@ -50,6 +51,32 @@ func (d *draft) findAside(regions []regionColumn) {
 			if e, ok := d.registry.Lookup(cmp.Or(r.system, d.system), code[:2]); ok && e.Level == reference.Province {
 				d.putAside(r.column, s, n, sayText{"%d baris berkode provinsi (%q) di kolom kabupaten/kota %q: total tercetak", "%d rows have a province's code (%q) in the column of regencies %q: printed totals"})
 			}
+		}
+	}
+}
+
+// noteWords begin the notes that agencies write below their tables.
+var noteWords = []string{"sumber", "catatan", "keterangan", "ket.", "note", "source", "*"}
+
+// findNotes finds notes below the table: rows near the end with one filled cell of several.
+func (d *draft) findNotes() {
+	const near = 10
+	t := d.table
+	for row := max(0, t.rows-near); row < t.rows && len(t.columns) > 2; row++ {
+		var only *column
+		filled := 0
+		for _, c := range t.columns {
+			if c.codes[row] != 0 {
+				filled++
+				only = c
+			}
+		}
+		if filled != 1 || t.aside[row] {
+			continue
+		}
+		s := only.cell(row)
+		if slices.ContainsFunc(noteWords, func(w string) bool { return strings.HasPrefix(schemas.Fold(s), w) }) {
+			d.putAside(only, s, 1, sayText{"catatan kaki di bawah tabel: %d baris berisi %q saja, di kolom %q", "a note below the table: %d row holds %q only, in column %q"})
 		}
 	}
 }

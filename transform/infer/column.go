@@ -413,6 +413,9 @@ func (d *draft) foldUnit() {
 	for _, m := range d.props {
 		if m.role == isMeasure && (m.unit == "" || m.unit == unit) && m.element != "umum.persen" && m.element != "umum.rupiah" {
 			m.unit = unit
+			if unit == "persen" && m.additive == "true" {
+				m.additive = "false"
+			}
 			measures++
 		}
 	}

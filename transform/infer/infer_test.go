@@ -291,6 +291,45 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// TestGroups: years above, sexes below, a note under the table.
+func TestGroups(t *testing.T) {
+	content := "Data Warga\nKecamatan,Kode,2022,,2023,\n,,Laki-laki,Perempuan,Laki-laki,Perempuan\n"
+	for i := 1; i <= 8; i++ {
+		content += fmt.Sprintf("Tempat %d,32.73.%02d,%d,%d,%d,%d\n", i, i, 2*i, 3*i, 5*i, 7*i)
+	}
+	content += "Sumber: Dinas,,,,,\n"
+	p, c, b := propose(t, write(t, "a.csv", content))
+	want := []schemas.Dimension{{To: "tahun", Header: 1, Fill: true}, {To: "jenis_kelamin", Header: 2}}
+	if b.Unpivot == nil || b.Format.Skip != 1 || b.Format.Headers != 2 {
+		t.Fatalf("no unpivot, or not the header:\n%s", p.Binding)
+	}
+	if diff := cmp.Diff(want, b.Unpivot.Names); diff != "" {
+		t.Errorf("dimensions (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"kecamatan", "jenis_kelamin", "tahun"}, key(c)); diff != "" {
+		t.Errorf("key (-want +got):\n%s", diff)
+	}
+	if r := p.Trial[0]; r.Accepted != 32 || r.SetAside != 4 {
+		t.Errorf("%d accepted, %d set aside: %+v", r.Accepted, r.SetAside, r.Reasons)
+	}
+}
+
+// TestMoney: what stands beside figures says what they are.
+func TestMoney(t *testing.T) {
+	content := "DATA ANGGARAN;;;;\nTahun 2024;;;;\n;;;;\nNo.;Kode Wilayah;Kabupaten;Pagu (Rp);Realisasi (%)\n"
+	for i := 1; i <= 9; i++ {
+		content += fmt.Sprintf("%d;16%02d;x;Rp 1.%d00.000,00;%d,25 %%\n", i, i, i, 50+i)
+	}
+	content += ";;JUMLAH;Rp 9.000.000,00;\nSumber: BPKAD;;;;\n"
+	p, c, b := propose(t, write(t, "a.csv", content))
+	if property(t, c, "pagu").Element != "umum.rupiah" || property(t, c, "realisasi").Element != "umum.persen" || b.Locale != "id" {
+		t.Errorf("elements of\n%s", p.Contract)
+	}
+	if r := p.Trial[0]; r.Accepted != 9 || r.SetAside != 2 {
+		t.Errorf("%d accepted, %d set aside: %+v", r.Accepted, r.SetAside, r.Reasons)
+	}
+}
+
 // TestDirty: a column is what nearly all of its values are; the rest is rejected, not a reason to take
 // figures for text.
 func TestDirty(t *testing.T) {

@@ -86,7 +86,7 @@ func (d *draft) measure(p *property, n numerals, all, whole, negative, percent, 
 		p.logical = "number"
 		if has(p.name, ratioWords...) || has(p.name, indexWords...) || has(p.name, percentWords...) {
 			p.additive = "false"
-		} else if has(p.name, "jumlah", "luas", "volume", "produksi", "berat", "panjang", "total", "nilai") {
+		} else if has(p.name, "jumlah", "luas", "volume", "produksi", "berat", "panjang", "total") {
 			p.additive = "true"
 		} else {
 			p.additive = "false"

@@ -87,20 +87,8 @@ func (d *draft) findWide() {
 		return
 	}
 	last := len(titles) - 1
-	var wide []int
-	months := 0
-	for at, c := range t.columns {
-		p := period(titles[last][at])
-		if p == "" || !c.mostlyFigures(d.missingSet()) && c.given(d.missingSet()) > 0 {
-			continue
-		}
-		if p != "tahun" {
-			months++
-		}
-		wide = append(wide, at)
-	}
-	wide = alike(titles[last], wide)
-	if len(wide) < 2 || months > 0 && months != len(wide) || months > 0 && months < 3 {
+	wide := d.periods(titles)
+	if wide == nil {
 		return
 	}
 	u := &unpivot{}
@@ -113,6 +101,33 @@ func (d *draft) findWide() {
 	d.melt(titles, wide)
 	u.value.title = strings.Join(value, " ")
 	d.decide("unpivot", u.ranges(), Confidence{len(wide), len(wide)}, false, "%d kolom berjudul periode menjadi baris: satu pengamatan tiap sel", "%d columns are titled by periods and become rows: one observation for each cell", len(wide))
+}
+
+// periods are the columns that the lowest header row with several periods names by them, nil when there
+// is none. Above the last row one period alone says only what the whole table is about.
+func (d *draft) periods(titles [][]string) []int {
+	for h := len(titles) - 1; h >= 0; h-- {
+		var wide []int
+		months, texts := 0, map[string]bool{}
+		for at, c := range d.table.columns {
+			p := period(titles[h][at])
+			if p == "" || !c.mostlyFigures(d.missingSet()) && c.given(d.missingSet()) > 0 {
+				continue
+			}
+			if p != "tahun" {
+				months++
+			}
+			wide = append(wide, at)
+			texts[titles[h][at]] = true
+		}
+		if h == len(titles)-1 {
+			wide = alike(titles[h], wide)
+		}
+		if len(wide) >= 2 && len(texts) >= 2 && (months == 0 || months == len(wide) && len(texts) >= 3) {
+			return wide
+		}
+	}
+	return nil
 }
 
 // alike leaves, of columns titled by years, those that may be figures of the same kind: where the text

@@ -36,6 +36,8 @@ what people must settle is marked TANYAKAN. The proposal is tried on the same fi
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return usageError("berkas tidak ada: %v (no such file)", err)
+			case errors.Is(err, infer.ErrTwoSources):
+				return usageError("%v", err)
 			case errors.As(err, &refusal):
 				return fmt.Errorf("%w: %w", errRefused, err)
 			case err != nil:

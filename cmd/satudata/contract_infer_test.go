@@ -68,6 +68,13 @@ func TestInferJSON(t *testing.T) {
 	if r := satudata(t, "contract", "infer", filepath.Join(t.TempDir(), "tidak-ada.csv")); r.code != exitUsage {
 		t.Errorf("no such file: exit code %d\n%s", r.code, r.stderr)
 	}
+	other := filepath.Join(t.TempDir(), "b.csv")
+	if err := os.WriteFile(other, []byte("lain,jumlah\na,1\nb,2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := satudata(t, "contract", "infer", file, other); r.code != exitUsage || !strings.Contains(r.stderr, "b.csv") {
+		t.Errorf("files of two sources: exit code %d\n%s", r.code, r.stderr)
+	}
 	page := filepath.Join(t.TempDir(), "page.csv")
 	if err := os.WriteFile(page, []byte("<html><body>502</body></html>"), 0o644); err != nil {
 		t.Fatal(err)

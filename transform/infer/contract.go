@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"slices"
 	"strings"
 
 	"satudata/schemas"
@@ -29,6 +30,7 @@ func (d *draft) contractYAML() []byte {
 		w.line(1, "- {property: dasarHukum, value: %s}", quoted(basis))
 	}
 	w.line(1, "- {property: jadwalPemutakhiran, value: %s}", d.schedule)
+	d.standardYAML(w)
 	if d.period != "" {
 		w.line(1, "- {property: kolomPeriode, value: %s}", d.period)
 	}
@@ -44,6 +46,30 @@ func (d *draft) contractYAML() []byte {
 	}
 	d.rulesYAML(w)
 	return w.Bytes()
+}
+
+// standardYAML writes the parts of standar data that follow from the columns; the idea behind the data and
+// its definition only people know.
+func (d *draft) standardYAML(w *writer) {
+	w.comment(1, "- {property: konsep, value: gagasan di balik data ini, dan mengapa dihasilkan}")
+	w.comment(1, "- {property: definisi, value: apa yang termasuk dan apa yang tidak}")
+	if slices.ContainsFunc(d.props, func(p *property) bool { return p.role == isRegion }) {
+		w.line(1, "- {property: klasifikasi, value: kode wilayah Kemendagri}")
+	}
+	var measures []*property
+	counts := true
+	for _, p := range d.props {
+		if p.role == isMeasure && !strings.HasPrefix(p.element, "koordinat.") {
+			measures = append(measures, p)
+			counts = counts && p.element == "umum.jumlah"
+		}
+	}
+	if len(measures) > 0 && counts {
+		w.line(1, "- {property: ukuran, value: jumlah}")
+	}
+	if len(measures) == 1 && measures[0].unit != "" {
+		w.line(1, "- {property: satuan, value: %s}", quoted(measures[0].unit))
+	}
 }
 
 func (d *draft) gridYAML(w *writer) {

@@ -92,7 +92,7 @@ func (c *column) dates(skip []bool, missing map[string]bool) (shapes map[string]
 	return shapes, dated, all
 }
 
-// layout settles the order of day and month; sure is false when every date can be read both ways.
+// settle settles the order of day and month; sure is false when every date can be read both ways.
 func (s *dateShape) settle(key string) (layout string, sure bool) {
 	if strings.HasPrefix(key, "ISO") {
 		return "", true

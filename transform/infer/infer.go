@@ -158,5 +158,5 @@ func sayf(id, en string, args ...any) event.Sentence {
 	return event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}
 }
 
-// errTwoTables says that the files are not samples of one source.
-var errTwoTables = errors.New("berkas-berkas ini tidak berkepala sama, jadi bukan contoh dari satu sumber; usulkan satu per satu (the files have different headers; propose for each alone)")
+// ErrTwoSources says that the files are not samples of one source.
+var ErrTwoSources = errors.New("berkas-berkas ini tidak berkepala sama, jadi bukan contoh dari satu sumber; usulkan satu per satu (the files have different headers; propose for each alone)")

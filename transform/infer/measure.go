@@ -118,7 +118,7 @@ func leadingZeros(s stats) bool {
 	return zeros.Agree*20 > zeros.Of
 }
 
-// value is the number that a property has in a row; ok is false where it is missing or no number.
+// values are the numbers that a property has, row by row; NaN where one is missing, no number, or set aside.
 func (d *draft) values(p *property) []float64 {
 	missing := d.missingSet()
 	locale := p.locale

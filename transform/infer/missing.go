@@ -16,7 +16,7 @@ var missingWords = map[string]bool{"-": true, "--": true, "---": true, "–": tr
 // missingWord says whether s stands for "no value" where a figure is expected.
 func missingWord(s string) bool { return missingWords[schemas.Fold(s)] }
 
-// signs are missing words that stand for nothing else in any column.
+// sign says whether s is made of signs that that stand for nothing else in any column.
 func sign(s string) bool { return strings.Trim(s, "-–—.…*?#") == "" }
 
 // findMissing gathers the missing words that stand in columns of figures, dates and codes, and the

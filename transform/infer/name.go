@@ -18,7 +18,7 @@ const maxName = 48
 // short are abbreviations of column titles that are written out.
 var short = map[string]string{"jml": "jumlah", "jlh": "jumlah", "jmlh": "jumlah", "tgl": "tanggal", "thn": "tahun", "th": "tahun", "bln": "bulan",
 	"kab": "kabupaten", "prov": "provinsi", "kec": "kecamatan", "kel": "kelurahan", "pddk": "penduduk", "alm": "alamat", "tmpt": "tempat",
-	"ket": "keterangan", "persentase": "persentase", "no": "nomor"}
+	"ket": "keterangan", "no": "nomor"}
 
 var unitForm = regexp.MustCompile(`\(([^()]{1,30})\)\s*$`)
 

@@ -58,7 +58,7 @@ func read(ctx context.Context, paths []string, cells int) (*sample, error) {
 				first = info.Header
 			}
 			if titles != nil && n == 0 && info.Header != first {
-				return fmt.Errorf("%s: %w", info.Subject, errTwoTables)
+				return fmt.Errorf("%s: %w", info.Subject, ErrTwoSources)
 			}
 			for i, r := range records {
 				if r.Fault != nil {

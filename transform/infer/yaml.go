@@ -77,7 +77,7 @@ func quoted(s string) string {
 	return b.String()
 }
 
-// number is a text of digits as a scalar that stays a text.
+// list writes texts as a list on one line.
 func list(values []string) string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -265,9 +265,7 @@ func (d *draft) asRegion(p *property, s stats) bool {
 		}
 		p.confidence = Confidence{known, s.all}
 		p.system = r.system
-		vote := r.vote(table.System())
-		p.why = sayf("%s: %s", "%s: %s", table.System(), vote.Why.ID)
-		p.why.EN = table.System() + ": " + vote.Why.EN
+		p.why = sayf("%d dari %d kode ada di %s", "%d of %d codes are in %s", known, s.all, table.System())
 		p.required = mostly(s.all, s.all+s.empty)
 		return true
 	}

@@ -281,16 +281,6 @@ func (c *words) set(i int, b []byte) {
 
 func (c *words) put(i int, v *value) { c.set(i, v.s) }
 
-// word puts s, or null when it is empty.
-func (c *words) word(i int, s string) {
-	if s == "" {
-		c.null(i)
-		return
-	}
-	c.bytes = append(c.bytes, s...)
-	c.ends[i] = int32(len(c.bytes))
-}
-
 // text is value i.
 func (c *words) text(i int) []byte {
 	if i == 0 {
@@ -300,25 +290,98 @@ func (c *words) text(i int) []byte {
 }
 
 func (c *words) array(mem memory.Allocator, s spread) arrow.Array {
-	n := s.rows * s.across
 	valid, nulls := c.holes.bitmap(mem, s)
-	offsets, data := memory.NewResizableBuffer(mem), memory.NewResizableBuffer(mem)
-	offsets.Resize((n + 1) * arrow.Int32SizeBytes)
-	out := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
-	out[0] = 0
 	if s.shape == perCell || s.across == 1 && s.shape == perRecord {
-		copy(out[1:], c.ends)
-		data.Resize(len(c.bytes))
-		copy(data.Bytes(), c.bytes)
-		return finish(arrow.BinaryTypes.String, n, nulls, valid, offsets, data)
+		t := newText(mem, s.rows*s.across, len(c.bytes))
+		copy(t.ends[1:], c.ends)
+		copy(t.bytes, c.bytes)
+		return t.finish(nulls, valid)
 	}
-	for obs := range n {
-		out[obs+1] = out[obs] + int32(len(c.text(s.value(obs))))
+	size := 0
+	for i := range c.ends {
+		size += len(c.text(i)) * s.copies()
 	}
-	data.Resize(int(out[n]))
-	to := data.Bytes()
-	for obs := range n {
-		copy(to[out[obs]:out[obs+1]], c.text(s.value(obs)))
+	t := newText(mem, s.rows*s.across, size)
+	if s.shape == constant {
+		t.repeat(c.text(0))
+	} else {
+		for obs := range s.rows * s.across {
+			add(&t, obs, c.text(s.value(obs)))
+		}
 	}
-	return finish(arrow.BinaryTypes.String, n, nulls, valid, offsets, data)
+	return t.finish(nulls, valid)
+}
+
+// names is a column of texts that live elsewhere and repeat; an empty one is null.
+type names struct {
+	v     []string
+	size  int
+	holes holes
+}
+
+func (c *names) reset(n int) {
+	c.v, c.size = resize(c.v, n), 0
+	c.holes.reset(n)
+}
+
+func (c *names) null(i int) {
+	c.v[i] = ""
+	c.holes.add(i)
+}
+
+func (c *names) set(i int, s string) {
+	if s == "" {
+		c.holes.add(i)
+	}
+	c.v[i] = s
+	c.size += len(s)
+}
+
+func (c *names) put(i int, v *value) { c.set(i, string(v.s)) }
+
+func (c *names) array(mem memory.Allocator, s spread) arrow.Array {
+	valid, nulls := c.holes.bitmap(mem, s)
+	t := newText(mem, s.rows*s.across, c.size*s.copies())
+	for obs := range s.rows * s.across {
+		add(&t, obs, c.v[s.value(obs)])
+	}
+	return t.finish(nulls, valid)
+}
+
+// textArray is an Arrow array of text that is being filled.
+type textArray struct {
+	offsets, data *memory.Buffer
+	ends          []int32 // ends[i] is where text i begins
+	bytes         []byte
+}
+
+// newText returns an array for n texts of size bytes altogether.
+func newText(mem memory.Allocator, n, size int) textArray {
+	t := textArray{offsets: memory.NewResizableBuffer(mem), data: memory.NewResizableBuffer(mem)}
+	t.offsets.Resize((n + 1) * arrow.Int32SizeBytes)
+	t.data.Resize(size)
+	t.ends, t.bytes = arrow.Int32Traits.CastFromBytes(t.offsets.Bytes()), t.data.Bytes()
+	t.ends[0] = 0
+	return t
+}
+
+// add puts text i behind the one before it.
+func add[T []byte | string](t *textArray, i int, text T) {
+	at := t.ends[i]
+	t.ends[i+1] = at + int32(copy(t.bytes[at:], text))
+}
+
+// repeat fills t with one text.
+func (t *textArray) repeat(text []byte) {
+	done := copy(t.bytes, text)
+	for done > 0 && done < len(t.bytes) {
+		done += copy(t.bytes[done:], t.bytes[:done])
+	}
+	for i := range t.ends {
+		t.ends[i] = int32(i * len(text))
+	}
+}
+
+func (t *textArray) finish(nulls int, valid *memory.Buffer) arrow.Array {
+	return finish(arrow.BinaryTypes.String, len(t.ends)-1, nulls, valid, t.offsets, t.data)
 }

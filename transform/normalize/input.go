@@ -26,7 +26,7 @@ type input struct {
 	synonyms *texts[string]
 	dates    *dates
 	columns  []column
-	parts    []*words // the columns of a region
+	parts    []*names // the columns of a region
 	memo     *memo    // nil where decoding a cell is cheaper than looking it up
 	last     verdict
 	digits   []byte // scratch
@@ -50,10 +50,12 @@ func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 		dates:    newDates(in.Dates, plan.Zone),
 		digits:   make([]byte, 0, 64),
 	}
-	for part, f := range in.Fields {
-		d.columns = append(d.columns, newColumn(plan.Fields[f].Type))
-		if w, ok := d.columns[part].(*words); ok {
-			d.parts = append(d.parts, w)
+	for _, f := range in.Fields {
+		if in.Codes != nil {
+			d.parts = append(d.parts, new(names))
+			d.columns = append(d.columns, d.parts[len(d.parts)-1])
+		} else {
+			d.columns = append(d.columns, newColumn(plan.Fields[f].Type))
 		}
 	}
 	kind := in.Property.Type.Kind
@@ -120,12 +122,13 @@ var plainLocale = newLocale("plain")
 // words takes text as it is.
 func (in *input) words(g *grid, col *words, cells []cell, rep report) {
 	for i, c := range cells {
-		if c.empty() {
+		n := c.size()
+		if n == 0 {
 			col.null(i)
 			continue
 		}
 		b := g.bytes(c)
-		if n := len(b); c.is(plain) && n > 0 && b[0] != ' ' && b[n-1] != ' ' && !in.missing.first[b[0]] {
+		if c.is(plain) && b[0] != ' ' && b[n-1] != ' ' && !in.missing.first[b[0]] {
 			col.set(i, b)
 		} else {
 			in.single(g, i, c, rep)
@@ -161,7 +164,10 @@ func values[T int32 | int64 | float64 | decimal128.Num](in *input, g *grid, col 
 			col.null(i)
 			continue
 		}
-		b := trim(g.bytes(c))
+		b := g.bytes(c)
+		if n := len(b); n > 0 && (b[0] <= ' ' || b[n-1] <= ' ' || !c.is(plain)) {
+			b = trim(b)
+		}
 		if len(b) > 0 && !in.missing.first[b[0]] {
 			if v, ok := read(b, c.kind()); ok {
 				col.v[i] = v
@@ -210,7 +216,7 @@ func (in *input) store(i int, v *verdict, rep report) {
 	if in.Codes != nil {
 		texts := [...]string{v.region.KemendagriCode, v.region.KemendagriName, v.region.BPSCode, v.region.BPSName}
 		for part, c := range in.parts {
-			c.word(i, texts[part])
+			c.set(i, texts[part])
 		}
 		return
 	}

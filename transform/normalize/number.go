@@ -277,7 +277,7 @@ func (f figure) decimal128(scale int) decimal128.Num {
 // The common forms, without a detour: each agrees with its counterpart above where it says ok.
 
 // fastInteger reads at most 18 digits, in groups of three or not.
-func (l locale) fastInteger(all []byte) (v int64, ok bool) {
+func (l *locale) fastInteger(all []byte) (v int64, ok bool) {
 	b, n := all, len(all)
 	if n > 0 && b[0] == '-' {
 		b = b[1:]
@@ -297,14 +297,14 @@ func (l locale) fastInteger(all []byte) (v int64, ok bool) {
 	return v, len(b) <= 18
 }
 
-func (l locale) fastGrouped(b []byte) (int64, bool) {
+func (l *locale) fastGrouped(b []byte) (int64, bool) {
 	v, frac, ok := l.fastFixed(b)
 	return v, ok && frac == 0
 }
 
 // fastFixed reads at most 18 digits, in groups of three or not, with at most one decimal mark:
 // v × 10^-frac.
-func (l locale) fastFixed(b []byte) (v int64, frac int, ok bool) {
+func (l *locale) fastFixed(b []byte) (v int64, frac int, ok bool) {
 	n := len(b)
 	if n > 0 && b[0] == '-' {
 		b = b[1:]
@@ -346,7 +346,7 @@ var pow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1
 var ipow10 = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
 // fastDouble divides two doubles that are exact, so the result is the nearest one.
-func (l locale) fastDouble(b []byte) (float64, bool) {
+func (l *locale) fastDouble(b []byte) (float64, bool) {
 	v, frac, ok := l.fastFixed(b)
 	if !ok || v > 1<<53 || v < -1<<53 || v == 0 {
 		return 0, ok && v == 0
@@ -355,7 +355,7 @@ func (l locale) fastDouble(b []byte) (float64, bool) {
 }
 
 // fastDecimal reads a decimal of the given type.
-func (l locale) fastDecimal(b []byte, t schemas.Type) (decimal128.Num, bool) {
+func (l *locale) fastDecimal(b []byte, t schemas.Type) (decimal128.Num, bool) {
 	v, frac, ok := l.fastFixed(b)
 	if !ok || frac > t.Scale || t.Scale-frac >= len(ipow10) {
 		return decimal128.Num{}, false

@@ -81,16 +81,23 @@ func narrow(scratch *[]byte, b []byte) []byte {
 // settles most.
 type texts[V any] struct {
 	of      map[string]V
+	few     []string  // all of them, when they are few
 	first   [256]bool // bytes with which a text may begin
 	longest int
 	scratch []byte
 }
+
+// maxFew is how many texts are compared one by one, rather than looked up.
+const maxFew = 8
 
 func newTexts[V any](of map[string]V) *texts[V] {
 	t := &texts[V]{of: of}
 	for s := range of {
 		if s == "" {
 			continue
+		}
+		if len(of) <= maxFew {
+			t.few = append(t.few, s)
 		}
 		t.longest = max(t.longest, len(s))
 		t.first[s[0]] = true
@@ -116,7 +123,7 @@ func (t *texts[V]) find(b []byte) (v V, ok bool) {
 		v, ok = t.of[""]
 		return v, ok
 	}
-	if !t.first[b[0]] {
+	if !t.first[b[0]] || len(t.few) > 0 && t.none(b) {
 		return v, false
 	}
 	t.scratch = t.scratch[:0]
@@ -140,6 +147,23 @@ func (t *texts[V]) find(b []byte) (v V, ok bool) {
 	}
 	v, ok = t.of[string(t.scratch)]
 	return v, ok
+}
+
+// none reports whether b is certain to be none of the few: it is written without odd characters and
+// spaces, and no text of its length has its last letter.
+func (t *texts[V]) none(b []byte) bool {
+	last := b[len(b)-1] | 0x20
+	for _, s := range t.few {
+		if len(s) == len(b) && s[len(s)-1]|0x20 == last {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c <= ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // readable says what is wrong with b as text, or nil. Tabs and line ends within are in order (an

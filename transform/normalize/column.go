@@ -85,6 +85,9 @@ func (s spread) value(obs int) int {
 	return obs
 }
 
+// one reports whether every value is one observation, in order.
+func (s spread) one() bool { return s.shape == perCell || s.across == 1 && s.shape == perRecord }
+
 // observations calls do for each observation that takes value i.
 func (s spread) observations(i int, do func(obs int)) {
 	from, to, step := i, i+1, 1
@@ -108,7 +111,7 @@ type value struct {
 	f      float64
 	d      decimal128.Num
 	s      []byte
-	region schemas.Region
+	region int32 // its place in regions
 }
 
 // column gathers the values of a field, in order, before they become an Arrow array. It is reused
@@ -214,7 +217,7 @@ func (c *fixed[T]) array(mem memory.Allocator, s spread) arrow.Array {
 	var one T
 	buf.Resize(n * int(unsafe.Sizeof(one)))
 	out := arrow.GetData[T](buf.Bytes())
-	if s.shape == perCell || s.across == 1 && s.shape == perRecord {
+	if s.one() {
 		copy(out, c.v)
 	} else {
 		for obs := range out {
@@ -291,7 +294,7 @@ func (c *words) text(i int) []byte {
 
 func (c *words) array(mem memory.Allocator, s spread) arrow.Array {
 	valid, nulls := c.holes.bitmap(mem, s)
-	if s.shape == perCell || s.across == 1 && s.shape == perRecord {
+	if s.one() {
 		t := newText(mem, s.rows*s.across, len(c.bytes))
 		copy(t.ends[1:], c.ends)
 		copy(t.bytes, c.bytes)
@@ -305,45 +308,82 @@ func (c *words) array(mem memory.Allocator, s spread) arrow.Array {
 	if s.shape == constant {
 		t.repeat(c.text(0))
 	} else {
-		for obs := range s.rows * s.across {
-			add(&t, obs, c.text(s.value(obs)))
+		end := 0
+		for obs := range t.ends[1:] {
+			end += copy(t.bytes[end:], c.text(s.value(obs)))
+			t.ends[obs+1] = int32(end)
 		}
 	}
 	return t.finish(nulls, valid)
 }
 
-// names is a column of texts that live elsewhere and repeat; an empty one is null.
-type names struct {
-	v     []string
-	size  int
+// regions are the regions that the values of a property are, by their place in a list, so that a
+// value is one number however many columns it becomes.
+type regions struct {
+	list  []schemas.Region
+	place map[string]int32 // by Kemendagri code
+	at    []int32          // of each value; -1 is null
+}
+
+// put returns the place of r.
+func (c *regions) put(r schemas.Region) int32 {
+	at, ok := c.place[r.KemendagriCode]
+	if !ok {
+		at = int32(len(c.list))
+		c.list = append(c.list, r)
+		c.place[r.KemendagriCode] = at
+	}
+	return at
+}
+
+// regionPart is a column of regions: the code or the name in one system. An empty one is null.
+type regionPart struct {
+	*regions
+	part  func(*schemas.Region) string
+	texts []string // of the regions in the list
 	holes holes
 }
 
-func (c *names) reset(n int) {
-	c.v, c.size = resize(c.v, n), 0
-	c.holes.reset(n)
-}
-
-func (c *names) null(i int) {
-	c.v[i] = ""
-	c.holes.add(i)
-}
-
-func (c *names) set(i int, s string) {
-	if s == "" {
-		c.holes.add(i)
+// regionParts are the columns of a region, in the order of its fields.
+func regionParts() []column {
+	c := &regions{place: map[string]int32{}}
+	return []column{
+		&regionPart{regions: c, part: func(r *schemas.Region) string { return r.KemendagriCode }},
+		&regionPart{regions: c, part: func(r *schemas.Region) string { return r.KemendagriName }},
+		&regionPart{regions: c, part: func(r *schemas.Region) string { return r.BPSCode }},
+		&regionPart{regions: c, part: func(r *schemas.Region) string { return r.BPSName }},
 	}
-	c.v[i] = s
-	c.size += len(s)
 }
 
-func (c *names) put(i int, v *value) { c.set(i, string(v.s)) }
+func (c *regionPart) reset(n int)         { c.at = resize(c.at, n) }
+func (c *regionPart) null(i int)          { c.at[i] = -1 }
+func (c *regionPart) put(i int, v *value) { c.at[i] = v.region }
 
-func (c *names) array(mem memory.Allocator, s spread) arrow.Array {
+func (c *regionPart) array(mem memory.Allocator, s spread) arrow.Array {
+	for i := len(c.texts); i < len(c.list); i++ {
+		c.texts = append(c.texts, c.part(&c.list[i]))
+	}
+	size := 0
+	c.holes.reset(len(c.at))
+	for i, at := range c.at {
+		if at >= 0 && c.texts[at] != "" {
+			size += len(c.texts[at])
+		} else {
+			c.holes.add(i)
+		}
+	}
 	valid, nulls := c.holes.bitmap(mem, s)
-	t := newText(mem, s.rows*s.across, c.size*s.copies())
-	for obs := range s.rows * s.across {
-		add(&t, obs, c.v[s.value(obs)])
+	t := newText(mem, s.rows*s.across, size*s.copies())
+	end := 0
+	for obs := range t.ends[1:] {
+		value := obs
+		if !s.one() {
+			value = s.value(obs)
+		}
+		if at := c.at[value]; at >= 0 {
+			end += copy(t.bytes[end:], c.texts[at])
+		}
+		t.ends[obs+1] = int32(end)
 	}
 	return t.finish(nulls, valid)
 }
@@ -363,12 +403,6 @@ func newText(mem memory.Allocator, n, size int) textArray {
 	t.ends, t.bytes = arrow.Int32Traits.CastFromBytes(t.offsets.Bytes()), t.data.Bytes()
 	t.ends[0] = 0
 	return t
-}
-
-// add puts text i behind the one before it.
-func add[T []byte | string](t *textArray, i int, text T) {
-	at := t.ends[i]
-	t.ends[i+1] = at + int32(copy(t.bytes[at:], text))
 }
 
 // repeat fills t with one text.

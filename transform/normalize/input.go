@@ -26,8 +26,7 @@ type input struct {
 	synonyms *texts[string]
 	dates    *dates
 	columns  []column
-	parts    []*names // the columns of a region
-	memo     *memo    // nil where decoding a cell is cheaper than looking it up
+	memo     *memo // for what the short ways do not know; nil where it is of no use
 	last     verdict
 	digits   []byte // scratch
 	narrowed []byte // scratch
@@ -50,18 +49,15 @@ func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 		dates:    newDates(in.Dates, plan.Zone),
 		digits:   make([]byte, 0, 64),
 	}
-	for _, f := range in.Fields {
-		if in.Codes != nil {
-			d.parts = append(d.parts, new(names))
-			d.columns = append(d.columns, d.parts[len(d.parts)-1])
-		} else {
-			d.columns = append(d.columns, newColumn(plan.Fields[f].Type))
-		}
+	if in.Codes != nil {
+		d.columns = regionParts()[:len(in.Fields)]
+	} else {
+		d.columns = []column{newColumn(plan.Fields[in.Fields[0]].Type)}
 	}
 	kind := in.Property.Type.Kind
 	checked := in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil
 	d.direct = !checked && bare(in) && kind != schemas.Boolean
-	if !d.direct || in.Reading != "" || kind == schemas.Date && len(in.Dates) > 0 {
+	if !d.direct || kind != schemas.String {
 		d.memo = new(memo)
 	}
 	return d
@@ -213,13 +209,6 @@ func (in *input) store(i int, v *verdict, rep report) {
 		in.nothing(i)
 		return
 	}
-	if in.Codes != nil {
-		texts := [...]string{v.region.KemendagriCode, v.region.KemendagriName, v.region.BPSCode, v.region.BPSName}
-		for part, c := range in.parts {
-			c.set(i, texts[part])
-		}
-		return
-	}
 	in.columns[0].put(i, &v.value)
 }
 
@@ -299,7 +288,7 @@ func (in *input) canonical(v *value) string {
 		return time.UnixMicro(v.i).UTC().Format(time.RFC3339Nano)
 	}
 	if in.Codes != nil {
-		return v.region.KemendagriCode
+		return in.columns[0].(*regionPart).list[v.region].KemendagriCode
 	}
 	return string(v.s)
 }

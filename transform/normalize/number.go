@@ -277,29 +277,30 @@ func (f figure) decimal128(scale int) decimal128.Num {
 // The common forms, without a detour: each agrees with its counterpart above where it says ok.
 
 // fastInteger reads at most 18 digits, in groups of three or not.
-func (l *locale) fastInteger(all []byte) (v int64, ok bool) {
-	b, n := all, len(all)
+func (l *locale) fastInteger(b []byte) (v int64, ok bool) {
+	n := len(b)
 	if n > 0 && b[0] == '-' {
 		b = b[1:]
 	}
-	if len(b) == 0 || len(b) > 24 {
+	if len(b) == 0 || len(b) > 23 {
 		return 0, false
 	}
-	for _, c := range b {
-		if c -= '0'; c > 9 {
-			return l.fastGrouped(all)
+	separator, separators := -1, 0
+	for i, c := range b {
+		if d := c - '0'; d <= 9 {
+			v = v*10 + int64(d)
+			continue
 		}
-		v = v*10 + int64(c)
+		if c != l.group || c == 0 || i == 0 || i-separator > 4 || separator >= 0 && i-separator != 4 || b[0] == '0' {
+			return 0, false
+		}
+		separator = i
+		separators++
 	}
 	if len(b) < n {
 		v = -v
 	}
-	return v, len(b) <= 18
-}
-
-func (l *locale) fastGrouped(b []byte) (int64, bool) {
-	v, frac, ok := l.fastFixed(b)
-	return v, ok && frac == 0
+	return v, len(b)-separators <= 18 && (separators == 0 || len(b)-separator == 4)
 }
 
 // fastFixed reads at most 18 digits, in groups of three or not, with at most one decimal mark:

@@ -15,18 +15,18 @@ import (
 func (in *input) region(b []byte, _ kind, v *value) (string, *event.Sentence) {
 	code := string(bytes.ReplaceAll(unmark(b), []byte(" "), nil))
 	t := in.Codes
-	var ok bool
-	if v.region, ok = t.Lookup(code); ok {
-		return "", nil
+	r, ok := t.Lookup(code)
+	if !ok {
+		whole, why := undoNumber([]byte(code))
+		if why != nil {
+			return quality.RuleCode, why
+		}
+		if r, ok = t.Lookup(string(whole)); !ok {
+			return quality.RuleCode, noRegion(t, b, code)
+		}
 	}
-	whole, why := undoNumber([]byte(code))
-	if why != nil {
-		return quality.RuleCode, why
-	}
-	if v.region, ok = t.Lookup(string(whole)); ok {
-		return "", nil
-	}
-	return quality.RuleCode, noRegion(t, b, code)
+	v.region = in.columns[0].(*regionPart).regions.put(r)
+	return "", nil
 }
 
 // noRegion says why code, delivered as b, is not a region's.

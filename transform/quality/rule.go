@@ -1,7 +1,7 @@
 package quality
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -87,11 +87,20 @@ func (r *rule) slowly(rec arrow.RecordBatch, obs int, v *Verdicts) {
 
 // reason says that the row of obs breaks the rule, with the values it has.
 func (r *rule) reason(rec arrow.RecordBatch, obs int) Reason {
-	values := make([]string, len(r.Needs))
+	var values []byte
 	for i, f := range r.Needs {
-		values[i] = fmt.Sprintf("%s = %s", r.plan.Fields[f].Name, Excerpt([]byte(display(rec.Column(f), obs))))
+		if i > 0 {
+			values = append(values, "; "...)
+		}
+		values = append(append(values, r.plan.Fields[f].Name...), " = "...)
+		switch col := rec.Column(f).(type) {
+		case *array.Int64:
+			values = strconv.AppendInt(values, col.Value(obs), 10)
+		default:
+			values = append(values, Excerpt([]byte(display(col, obs)))...)
+		}
 	}
-	all := strings.Join(values, "; ")
+	all := string(values)
 	id := r.Say
 	if id == "" {
 		id = "aturan baris " + r.Text + " tidak terpenuhi"

@@ -2,8 +2,6 @@ package normalize
 
 import (
 	"bytes"
-	"unicode"
-	"unicode/utf8"
 
 	"satudata/ingest/event"
 	"satudata/transform/quality"
@@ -188,14 +186,15 @@ var angleMarks = [3][]string{
 
 // hemisphere takes a word off p.rest and finds its side.
 func (p *angle) hemisphere(a *axis) *event.Sentence {
-	word, rest := leadingWord(p.rest)
-	if word == "" {
+	var buf [24]byte
+	word, rest := leadingWord(buf[:0], p.rest)
+	if len(word) == 0 {
 		return nil
 	}
-	side := a.sides[word]
+	side := a.sides[string(word)]
 	switch {
-	case a.wrong[word] != 0:
-		return say("%q menyebut %s, padahal kolom ini %s; mungkin kedua kolom tertukar", "%[1]q names a %[4]s, but this column holds a %[5]s; the two may have changed places", word, a.other, a.name, a.opposite, a.english)
+	case a.wrong[string(word)] != 0:
+		return say("%q menyebut %s, padahal kolom ini %s; mungkin kedua kolom tertukar", "%[1]q names a %[4]s, but this column holds a %[5]s; the two may have changed places", string(word), a.other, a.name, a.opposite, a.english)
 	case side == 0:
 		return notAngle()
 	case p.side != 0:
@@ -205,18 +204,20 @@ func (p *angle) hemisphere(a *axis) *event.Sentence {
 	return nil
 }
 
-// leadingWord is the letters that b begins with, several words too, folded and without dots.
-func leadingWord(b []byte) (word string, rest []byte) {
-	var out []rune
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if !unicode.IsLetter(r) && (len(out) == 0 || r != '.' && r != ' ') || r == 'º' {
-			break
+// leadingWord appends the letters that b begins with to word, several words too, in lower case and
+// without dots.
+func leadingWord(word, b []byte) (letters, rest []byte) {
+	for ; len(b) > 0; b = b[1:] {
+		c := b[0] | 0x20
+		switch {
+		case 'a' <= c && c <= 'z' && len(word) < cap(word):
+			word = append(word, c)
+		case len(word) > 0 && b[0] == '.':
+		case len(word) > 0 && b[0] == ' ' && len(word) < cap(word):
+			word = append(word, ' ')
+		default:
+			return bytes.TrimRight(word, " "), b
 		}
-		if r != '.' {
-			out = append(out, unicode.ToLower(r))
-		}
-		b = b[n:]
 	}
-	return string(bytes.TrimRight([]byte(string(out)), " ")), b
+	return bytes.TrimRight(word, " "), b
 }

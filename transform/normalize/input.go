@@ -182,15 +182,13 @@ func (in *input) single(g *grid, i int, c cell, rep report) {
 	}
 	raw := g.bytes(c)
 	if in.memo == nil {
-		in.last = in.read(raw, c.kind())
-		in.store(i, &in.last, rep)
+		in.store(i, in.read(raw, c.kind()), rep)
 		return
 	}
 	v := in.memo.find(c.kind(), raw)
 	if v == nil {
-		in.last = in.read(raw, c.kind())
+		v = in.read(raw, c.kind())
 		in.memo.keep(c.kind(), raw, in.last)
-		v = &in.last
 	}
 	in.store(i, v, rep)
 }
@@ -213,8 +211,10 @@ func (in *input) store(i int, v *verdict, rep report) {
 }
 
 // read decodes a cell: white space off, missing texts, header part, synonyms, type, allowed values,
-// pattern. The value may alias raw.
-func (in *input) read(raw []byte, k kind) (v verdict) {
+// pattern. The verdict is good until the next is asked for, and may alias raw.
+func (in *input) read(raw []byte, k kind) *verdict {
+	v := &in.last
+	*v = verdict{}
 	b := trim(raw)
 	if len(b) == 0 || in.missing.has(b) {
 		v.null = true

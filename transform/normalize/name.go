@@ -20,12 +20,8 @@ func (in *input) name(b []byte, _ kind, v *value) (string, *event.Sentence) {
 	if !utf8.Valid(b) {
 		return quality.RuleType, readable(b)
 	}
-	for {
-		mended, ok := unmojibake(b)
-		if !ok {
-			break
-		}
-		b = mended
+	for mojibake(b) {
+		b = unmojibake(b)
 	}
 	in.scratch = appendSpaced(in.scratch[:0], b)
 	v.s = in.scratch
@@ -56,32 +52,49 @@ func appendSpaced(out, b []byte) []byte {
 	return out
 }
 
-// unmojibake undoes that UTF-8 was read as Windows-1252 and written as UTF-8 again ("CafÃ©"). It does
-// so only when it is certain: every character beyond ASCII goes back to one byte, and each run of them
-// is UTF-8 of letters and marks that Windows-1252 texts have.
-func unmojibake(b []byte) (mended []byte, ok bool) {
+// longestRun is how many characters beyond ASCII, one after the other, are looked at.
+const longestRun = 64
+
+// mojibake reports whether b is certain to be UTF-8 that was read as Windows-1252 and written as UTF-8
+// again ("CafÃ©"): every character beyond ASCII goes back to one byte, and each run of them is UTF-8 of
+// letters and marks that Windows-1252 texts have.
+func mojibake(b []byte) bool {
+	found := false
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
-			mended = append(mended, b[i])
 			i++
 			continue
 		}
-		start := len(mended)
+		var buf [longestRun]byte
+		run := buf[:0]
 		for i < len(b) && b[i] >= utf8.RuneSelf {
 			r, n := utf8.DecodeRune(b[i:])
 			c, known := windows1252(r)
-			if !known {
-				return nil, false
+			if !known || len(run) == longestRun {
+				return false
 			}
-			mended = append(mended, c)
+			run = append(run, c)
 			i += n
 		}
-		if !plausible(mended[start:]) {
-			return nil, false
+		if !plausible(run) {
+			return false
 		}
-		ok = true
+		found = true
 	}
-	return mended, ok
+	return found
+}
+
+// unmojibake undoes it.
+func unmojibake(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for _, r := range string(b) {
+		if c, ok := windows1252(r); ok {
+			out = append(out, c)
+		} else {
+			out = append(out, byte(r)) // ASCII
+		}
+	}
+	return out
 }
 
 // plausible reports whether run is UTF-8 of characters that people write names with.

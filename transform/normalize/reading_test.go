@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"bufio"
+	"bytes"
 	"maps"
 	"os"
 	"slices"
@@ -84,7 +85,8 @@ func make4(f schemas.Field) []schemas.Field { return []schemas.Field{f, f, f, f}
 func checkReading(t *testing.T, name string, in *schemas.Input, given []byte) {
 	t.Helper()
 	d := newInput(readingPlan(in), in)
-	first := d.read(given, text)
+	first := *newInput(readingPlan(in), in).read(given, text)
+	first.s = bytes.Clone(first.s)
 	g := &grid{data: given}
 	c := newCell(text, 0, len(given))
 	if isPlain(given) {

@@ -166,6 +166,14 @@ func (h *holes) bitmap(mem memory.Allocator, s spread) (*memory.Buffer, int) {
 	buf.Resize(int(bitutil.BytesForBits(int64(n))))
 	bits, nulls := buf.Bytes(), 0
 	memory.Set(bits, 0xff)
+	if s.one() {
+		for i, null := range h.is {
+			if null {
+				bitutil.ClearBit(bits, i)
+			}
+		}
+		return buf, h.count
+	}
 	for i, null := range h.is {
 		if null {
 			s.observations(i, func(obs int) {
@@ -322,7 +330,20 @@ func (c *words) array(mem memory.Allocator, s spread) arrow.Array {
 type regions struct {
 	list  []schemas.Region
 	place map[string]int32 // by Kemendagri code
-	at    []int32          // of each value; -1 is null
+	at    []int32          // of each value, plus 1; 0 is null
+	count []int            // how many values have each place; empty until they are counted
+}
+
+// counts counts the values of each place, once for all columns.
+func (c *regions) counts() []int {
+	if len(c.count) == 0 {
+		c.count = resize(c.count, len(c.list)+1)
+		clear(c.count)
+		for _, at := range c.at {
+			c.count[at]++
+		}
+	}
+	return c.count
 }
 
 // put returns the place of r.
@@ -340,7 +361,7 @@ func (c *regions) put(r schemas.Region) int32 {
 type regionPart struct {
 	*regions
 	part  func(*schemas.Region) string
-	texts []string // of the regions in the list
+	texts []string // by place, "" for null
 	holes holes
 }
 
@@ -355,24 +376,39 @@ func regionParts() []column {
 	}
 }
 
-func (c *regionPart) reset(n int)         { c.at = resize(c.at, n) }
-func (c *regionPart) null(i int)          { c.at[i] = -1 }
-func (c *regionPart) put(i int, v *value) { c.at[i] = v.region }
+func (c *regionPart) reset(n int) {
+	c.at = resize(c.at, n)
+	c.count = c.count[:0]
+}
+
+func (c *regionPart) null(i int)          { c.at[i] = 0 }
+func (c *regionPart) put(i int, v *value) { c.at[i] = v.region + 1 }
 
 func (c *regionPart) array(mem memory.Allocator, s spread) arrow.Array {
-	for i := len(c.texts); i < len(c.list); i++ {
+	if len(c.texts) == 0 {
+		c.texts = append(c.texts, "")
+	}
+	for i := len(c.texts) - 1; i < len(c.list); i++ {
 		c.texts = append(c.texts, c.part(&c.list[i]))
 	}
-	size := 0
-	c.holes.reset(len(c.at))
-	for i, at := range c.at {
-		if at >= 0 && c.texts[at] != "" {
-			size += len(c.texts[at])
-		} else {
-			c.holes.add(i)
+	size, empty := 0, 0
+	for at, n := range c.counts() {
+		size += n * len(c.texts[at])
+		if c.texts[at] == "" {
+			empty += n
 		}
 	}
-	valid, nulls := c.holes.bitmap(mem, s)
+	var valid *memory.Buffer
+	nulls := 0
+	if empty > 0 {
+		c.holes.reset(len(c.at))
+		for i, at := range c.at {
+			if c.texts[at] == "" {
+				c.holes.add(i)
+			}
+		}
+		valid, nulls = c.holes.bitmap(mem, s)
+	}
 	t := newText(mem, s.rows*s.across, size*s.copies())
 	end := 0
 	for obs := range t.ends[1:] {
@@ -380,9 +416,7 @@ func (c *regionPart) array(mem memory.Allocator, s spread) arrow.Array {
 		if !s.one() {
 			value = s.value(obs)
 		}
-		if at := c.at[value]; at >= 0 {
-			end += copy(t.bytes[end:], c.texts[at])
-		}
+		end += copy(t.bytes[end:], c.texts[c.at[value]])
 		t.ends[obs+1] = int32(end)
 	}
 	return t.finish(nulls, valid)

@@ -76,7 +76,11 @@ func (in *input) decode(g *grid, cells []cell, copies int, rep report) {
 		in.typed(g, cells, rep)
 	} else {
 		for i, c := range cells {
-			in.single(g, i, c, rep)
+			if c.empty() || c.size() == 0 {
+				in.nothing(i)
+			} else {
+				in.single(g, i, c, rep)
+			}
 		}
 	}
 	if c, ok := in.columns[0].(*words); ok && in.Codes == nil {
@@ -193,11 +197,8 @@ func (in *input) single(g *grid, i int, c cell, rep report) {
 	in.store(i, v, rep)
 }
 
-func (in *input) nothing(i int) {
-	for _, c := range in.columns {
-		c.null(i)
-	}
-}
+// nothing stores null; the columns of a region are one list.
+func (in *input) nothing(i int) { in.columns[0].null(i) }
 
 func (in *input) store(i int, v *verdict, rep report) {
 	if v.fault != nil {

@@ -1,7 +1,10 @@
 package quality
 
 import (
+	"iter"
+
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 
 	"satudata/ingest/event"
 	"satudata/schemas"
@@ -63,9 +66,21 @@ func required(in *schemas.Input, col arrow.Array, v *Verdicts) {
 		ID: "kolom " + name + " wajib diisi, tetapi kosong",
 		EN: "column " + name + " is required but empty",
 	}}
-	for obs := range col.Len() {
-		if col.IsNull(obs) && !v.explained(obs, name) {
+	for obs := range nulls(col) {
+		if !v.explained(obs, name) {
 			v.Add(obs, r)
+		}
+	}
+}
+
+// nulls are the observations in which col, which has some, is null.
+func nulls(col arrow.Array) iter.Seq[int] {
+	bits, from := col.NullBitmapBytes(), col.Data().Offset()
+	return func(yield func(int) bool) {
+		for obs := range col.Len() {
+			if bitutil.BitIsNotSet(bits, from+obs) && !yield(obs) {
+				return
+			}
 		}
 	}
 }

@@ -52,10 +52,8 @@ func (r *rule) check(rec arrow.RecordBatch, v *Verdicts) {
 	clear(r.marks)
 	for _, f := range r.Needs {
 		if col := rec.Column(f); col.NullN() > 0 {
-			for obs := range n {
-				if col.IsNull(obs) {
-					r.marks[obs] = exempt
-				}
+			for obs := range nulls(col) {
+				r.marks[obs] = exempt
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package schemas_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,6 +73,26 @@ func checkInputs(t *testing.T, p *schemas.Plan) {
 	}
 	if len(p.Rules) != 1 || p.Rules[0].Name != "ada_rugi" || !cmp.Equal(p.Rules[0].Needs, []int{6}) {
 		t.Errorf("rules: %+v", p.Rules)
+	}
+}
+
+// Numbers without a unit are in the one that the binding declares, else in the contract's.
+func TestCompileUnits(t *testing.T) {
+	doc := strings.Replace(read(t, "testdata/binding.yaml"), "{to: mulai,", "{to: rugi, from: '#10', unit: Juta  Rupiah}\n  - {to: mulai,", 1)
+	for text, want := range map[string]string{doc: "Juta  Rupiah", strings.Replace(doc, ", unit: Juta  Rupiah", "", 1): "rupiah"} {
+		b, err := schemas.ParseBinding("b.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := schemas.Compile(contract(t), b, reference(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range plan.Inputs {
+			if in.Property.Name == "rugi" && in.Unit != want {
+				t.Errorf("unit %q, want %q", in.Unit, want)
+			}
+		}
 	}
 }
 

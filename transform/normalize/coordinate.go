@@ -69,12 +69,11 @@ func (a *axis) beyond(v float64) *event.Sentence {
 
 // angle is an angle being read.
 type angle struct {
-	rest    []byte
-	sign    int // -1 or 1 where written, else 0
-	side    int // of the hemisphere, or 0
-	parts   [3]float64
-	count   int  // parts
-	decimal bool // one part, without minutes
+	rest  []byte
+	sign  int // -1 or 1 where written, else 0
+	side  int // of the hemisphere, or 0
+	parts [3]float64
+	count int // parts
 }
 
 // degrees is the angle in degrees.

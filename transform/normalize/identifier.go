@@ -19,5 +19,22 @@ func (in *input) identifier(b []byte, _ kind, v *value) (string, *event.Sentence
 	return "", nil
 }
 
+// identifies reports whether r is read by schemas.CheckIdentifier.
+func identifies(r schemas.Reading) bool {
+	switch r {
+	case schemas.ReadPhone, schemas.ReadEmail, schemas.ReadNIK, schemas.ReadKK, schemas.ReadNIP, schemas.ReadNPSN,
+		schemas.ReadNOP, schemas.ReadPlate:
+		return true
+	}
+	return false
+}
+
+// elementPattern is the pattern of p's element. For an identifier it is what CheckIdentifier's results
+// look like, told to other tools, and a stricter one is the contract's own.
+func elementPattern(p schemas.Property) string {
+	e, _ := schemas.FindElement(p.Element)
+	return e.Check.Pattern
+}
+
 // view is b as text, without a copy: b must not change while the result is in use.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

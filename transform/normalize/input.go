@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"regexp"
 	"strconv"
 	"time"
 
@@ -18,8 +19,9 @@ const maxText = 1 << 30
 type input struct {
 	*schemas.Input
 	convert  normaliser
-	prose    bool // texts are kept as they are written
-	direct   bool // has a short way of decoding: nothing is asked but a type
+	pattern  *regexp.Regexp // nil where the reading lets nothing else through
+	prose    bool           // texts are kept as they are written
+	direct   bool           // has a short way of decoding: nothing is asked but a type
 	locale   locale
 	measure  measure
 	missing  *texts[bool]
@@ -54,8 +56,11 @@ func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 	} else {
 		d.columns = []column{newColumn(plan.Fields[in.Fields[0]].Type)}
 	}
+	if p := in.Property.Check.Pattern; !identifies(in.Reading) || p != elementPattern(in.Property) {
+		d.pattern = in.Pattern
+	}
 	kind := in.Property.Type.Kind
-	checked := in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || in.Pattern != nil || in.Part != nil
+	checked := in.Codes != nil || len(in.Synonyms) > 0 || in.Allowed != nil || d.pattern != nil || in.Part != nil
 	d.direct = !checked && bare(in) && kind != schemas.Boolean
 	if !d.direct || kind != schemas.String {
 		d.memo = new(memo)
@@ -258,7 +263,7 @@ func (in *input) check(v *value) (rule string, why *event.Sentence) {
 		list := listing(in.Property.Check.Allowed)
 		return quality.RuleAllowed, say("bukan nilai yang diizinkan; yang diizinkan: %s", "not an allowed value; allowed are: %s", list)
 	}
-	if in.Pattern != nil && in.Property.Type.Kind == schemas.String && in.Codes == nil && !in.Pattern.Match(v.s) {
+	if in.pattern != nil && in.Property.Type.Kind == schemas.String && in.Codes == nil && !in.pattern.Match(v.s) {
 		return quality.RulePattern, say("tidak sesuai pola %s", "does not match pattern %s", in.Property.Check.Pattern)
 	}
 	return "", nil

@@ -14,8 +14,11 @@ type normaliser func(in *input, b []byte, k kind, v *value) (rule string, why *e
 // normaliserOf is what reads the cells of in: by code list, by the reading of its element, else by
 // its type. This is the only place where a reading gets its normaliser.
 func normaliserOf(in *schemas.Input) normaliser {
-	if in.Codes != nil {
+	switch {
+	case in.Codes != nil:
 		return (*input).region
+	case identifies(in.Reading):
+		return (*input).identifier
 	}
 	switch in.Reading {
 	case schemas.ReadRupiah:
@@ -30,9 +33,6 @@ func normaliserOf(in *schemas.Input) normaliser {
 		return (*input).latitude
 	case schemas.ReadLongitude:
 		return (*input).longitude
-	case schemas.ReadPhone, schemas.ReadEmail, schemas.ReadNIK, schemas.ReadKK, schemas.ReadNIP, schemas.ReadNPSN,
-		schemas.ReadNOP, schemas.ReadPlate:
-		return (*input).identifier
 	case schemas.ReadName:
 		return (*input).name
 	case schemas.ReadCode:

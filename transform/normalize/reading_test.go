@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -112,6 +114,9 @@ func checkReading(t *testing.T, name string, in *schemas.Input, given []byte) {
 	case first.null:
 		return
 	}
+	if identifies(in.Reading) && !identifierPatterns()[in.Reading].Match(first.s) {
+		t.Errorf("%s: %q became %q, which is not what the element's pattern says", name, given, first.s)
+	}
 	k := text
 	switch in.Property.Type.Kind {
 	case schemas.Integer, schemas.Double, schemas.Decimal:
@@ -124,6 +129,17 @@ func checkReading(t *testing.T, name string, in *schemas.Input, given []byte) {
 		t.Errorf("%s: %q became %q, which is read as %+v", name, given, written, second)
 	}
 }
+
+// identifierPatterns are the patterns of the elements that are identifiers.
+var identifierPatterns = sync.OnceValue(func() map[schemas.Reading]*regexp.Regexp {
+	out := map[schemas.Reading]*regexp.Regexp{}
+	for _, e := range schemas.Elements() {
+		if identifies(e.Reading) {
+			out[e.Reading] = regexp.MustCompile("^(?:" + e.Check.Pattern + ")$")
+		}
+	}
+	return out
+})
 
 // storedValue is what the only cell of d's first column became; not for regions.
 func storedValue(d *input) (v value, ok bool) {

@@ -148,7 +148,9 @@ func (n *Normalizer) judgeRecords(l *layout, rows, across int) {
 			continue
 		}
 		for row, c := range g.slot(l.aside[i]) {
-			if set.has(trim(g.bytes(c))) {
+			if b := g.bytes(c); c.is(plain) && len(b) > 0 && set.none(b) {
+				continue
+			} else if set.has(trim(b)) {
 				whole.observations(row, n.verdicts.PutAside)
 			}
 		}

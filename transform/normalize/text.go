@@ -123,7 +123,7 @@ func (t *texts[V]) find(b []byte) (v V, ok bool) {
 		v, ok = t.of[""]
 		return v, ok
 	}
-	if !t.first[b[0]] || len(t.few) > 0 && t.none(b) {
+	if !t.first[b[0]] || t.none(b) {
 		return v, false
 	}
 	t.scratch = t.scratch[:0]
@@ -149,8 +149,9 @@ func (t *texts[V]) find(b []byte) (v V, ok bool) {
 	return v, ok
 }
 
-// none reports whether b is certain to be none of the few: it is written without odd characters and
-// spaces, and no text of its length has its last letter.
+// none is a quick look: it reports whether b, which is not empty, is certain to have nothing. That is so
+// when the texts are few, none of b's length has its last letter, and b holds nothing that folds to
+// another length.
 func (t *texts[V]) none(b []byte) bool {
 	last := b[len(b)-1] | 0x20
 	for _, s := range t.few {
@@ -163,7 +164,7 @@ func (t *texts[V]) none(b []byte) bool {
 			return false
 		}
 	}
-	return true
+	return len(t.few) > 0
 }
 
 // readable says what is wrong with b as text, or nil. Tabs and line ends within are in order (an

@@ -102,10 +102,11 @@ func (c messyColumn) plan(t testing.TB) *schemas.Plan {
 }
 
 func TestMessyValues(t *testing.T) {
-	n := 0
+	n, seen := 0, map[schemas.Reading]bool{}
 	for _, c := range readMessy(t) {
 		t.Run(c.title, func(t *testing.T) {
 			plan := c.plan(t)
+			seen[plan.Inputs[0].Reading] = true
 			for _, m := range c.values {
 				checkMessy(t, plan, m)
 			}
@@ -114,6 +115,13 @@ func TestMessyValues(t *testing.T) {
 	}
 	if n < 170 {
 		t.Errorf("only %d messy values", n)
+	}
+	for _, r := range []schemas.Reading{schemas.ReadRupiah, schemas.ReadPercent, schemas.ReadQuantity, schemas.ReadBoolean, schemas.ReadOrdinal,
+		schemas.ReadLatitude, schemas.ReadLongitude, schemas.ReadPhone, schemas.ReadEmail, schemas.ReadName, schemas.ReadNIK, schemas.ReadKK,
+		schemas.ReadNIP, schemas.ReadNPSN, schemas.ReadNOP, schemas.ReadPlate, schemas.ReadCode} {
+		if !seen[r] {
+			t.Errorf("no messy values are read as %s", r)
+		}
 	}
 }
 

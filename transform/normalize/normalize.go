@@ -10,6 +10,9 @@
 // (codes, categories, synonyms, declared date layouts) decode every distinct text once. Buffers are
 // reused from chunk to chunk, so rows that are in order allocate nothing.
 //
+// What an element calls its reading (rupiah, a coordinate, a NIK) decides how its texts are understood;
+// reading.go is where each gets its normaliser, and testdata/messy.txt lists what becomes of what.
+//
 // A record makes as many observations as the plan has wide columns (one without unpivot), always:
 // also when it cannot be taken apart, then each of them is rejected. A chunk whose records do not
 // add up to what its envelope announces is rejected as a whole, so nothing is lost or counted twice.

@@ -60,7 +60,9 @@ schema:
 		fmt.Fprintf(&doc, "      - {name: %s, logicalType: %s%s, description: uji}\n", f.Name, logical[f.Type.Kind], physical)
 		binding += fmt.Sprintf("  - {to: %s, from: %s}\n", f.Name, f.Name)
 	}
-	doc.WriteString("    quality:\n")
+	if len(rules) > 0 {
+		doc.WriteString("    quality:\n")
+	}
 	for i, r := range rules {
 		fmt.Fprintf(&doc, "      - {type: custom, engine: satudata, name: aturan_%d, implementation: %q}\n", i, r)
 	}

@@ -1,5 +1,5 @@
-// Package catalog is the event-sourced read model: contracts, bindings and deliveries as the
-// governance facts of the event log have made them.
+// Package catalog is the event-sourced read model: organisations, applications, contracts, bindings
+// and deliveries as the governance facts of the event log have made them.
 //
 // # Design
 //
@@ -7,6 +7,11 @@
 // are applied in one transaction, so the file is always the state after some prefix of the log: it
 // can be deleted at any time and is rebuilt from the log. The file can be read by other processes
 // while one process, the one that holds the log, keeps it up to date.
+//
+// A decision about an organisation, an application, a contract or a binding says which revision of it
+// its writer saw. No log compares and sets, so the projection does: of the facts that expect the same
+// revision the first in the log counts, the others are kept as lost. Every projection of a log
+// therefore agrees on the winners, and a writer learns from its own whether it won.
 package catalog
 
 import (
@@ -14,6 +19,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"net/url"
 	"sync"
@@ -29,6 +35,7 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrConflict = errors.New("conflict")
+	ErrInvalid  = errors.New("not allowed")
 	ErrReadOnly = errors.New("catalog is opened without its event log")
 )
 
@@ -41,7 +48,11 @@ type Catalog struct {
 	log eventlog.Log // nil: read only
 	now func() time.Time
 	say *slog.Logger
-	mu  sync.Mutex // held while facts are applied, so that they apply in the order of the log
+
+	approval Approval
+	zone     *time.Location
+
+	mu sync.Mutex // held while facts are applied, so that they apply in the order of the log
 }
 
 // Options of Open; the zero value works.
@@ -49,14 +60,15 @@ type Options struct {
 	Log    eventlog.Log // without it the catalog answers from what was projected last
 	Now    func() time.Time
 	Logger *slog.Logger // nil discards
+
+	Approval Approval       // "" is Automatic
+	Zone     *time.Location // in which days end; nil is UTC
 }
 
 // Open opens the projection at path, making it when it is missing, and applies what the log has
 // beyond it.
 func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o = o.withDefaults()
 	// The projection can be rebuilt, so it need not be synced at every commit, but a reader must
 	// never see half a transaction: WAL with synchronous=normal gives that.
 	q := url.Values{"_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(10000)", "foreign_keys(on)"}, "_txlock": {"immediate"}}
@@ -64,11 +76,8 @@ func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog %s: %w", path, err)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	c := &Catalog{db: db, log: o.Log, now: o.Now, say: o.Logger}
-	if _, err := db.ExecContext(ctx, tables); err != nil {
+	c := &Catalog{db: db, log: o.Log, now: o.Now, say: o.Logger, approval: o.Approval, zone: o.Zone}
+	if err := c.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
 	}
 	if c.log != nil {
@@ -79,27 +88,87 @@ func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	return c, nil
 }
 
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Approval == "" {
+		o.Approval = Automatic
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	return o
+}
+
+// prepare makes the tables of the projection. A projection of another program's tables is emptied, to
+// be rebuilt from the log.
+func (c *Catalog) prepare(ctx context.Context) (err error) {
+	form := crc32.ChecksumIEEE([]byte(tables)) >> 1 // of 31 bits, as user_version is signed
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
+	var have uint32
+	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&have); err != nil || have == form {
+		return err
+	}
+	old, err := column[string](ctx, tx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	if err != nil {
+		return err
+	}
+	if len(old) > 0 && c.log == nil {
+		return fmt.Errorf("%w: proyeksi dari versi program lain; jalankan dahulu perintah yang membuka log, misalnya satudata verify (the projection is of another version of the program; first run a command that opens the log)", ErrReadOnly)
+	}
+	for _, name := range old {
+		if _, err := tx.ExecContext(ctx, `DROP TABLE "`+name+`"`); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, tables); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, form)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
 // Close releases the projection; the log is its owner's to close.
 func (c *Catalog) Close() error { return c.db.Close() }
 
 // Record appends facts to the log, durably and in order, and applies them. A fact that the log
-// already has (same type and identity) changes nothing.
+// already has (same type and identity) changes nothing. Decisions are tried before they are written:
+// one that could have no effect is a [Refusal], and nothing is written. Where another writer was
+// faster all the same, the error is ErrConflict: the decisions that lost stay in the log as such.
 func (c *Catalog) Record(ctx context.Context, bodies ...event.Body) error {
 	if c.log == nil {
 		return ErrReadOnly
 	}
+	facts := make([]event.Fact, len(bodies))
 	msgs := make([]event.Message, len(bodies))
 	for i, b := range bodies {
-		m, err := event.NewFact(c.now(), b).Message()
+		facts[i] = event.NewFact(c.now(), b)
+		m, err := facts[i].Message()
 		if err != nil {
 			return err
 		}
 		msgs[i] = m
 	}
+	if err := c.try(ctx, facts); err != nil {
+		return err
+	}
 	if _, err := c.log.Append(ctx, eventlog.CatalogTopic, msgs...); err != nil {
 		return fmt.Errorf("record facts: %w", err)
 	}
-	return c.Sync(ctx)
+	if err := c.Sync(ctx); err != nil {
+		return err
+	}
+	return c.outcome(ctx, facts)
 }
 
 // Sync applies the facts that the log has beyond the projection.
@@ -151,7 +220,7 @@ func (c *Catalog) applyNext(ctx context.Context) (n int, err error) {
 			continue // it stays in the log; it must not keep everybody from the facts behind it
 		}
 		if err == nil {
-			err = apply(ctx, tx, f)
+			_, err = apply(ctx, tx, f)
 		}
 		if err != nil {
 			return 0, fmt.Errorf("offset %d: %w", r.Offset, err)

@@ -15,12 +15,25 @@ const tables = `
 CREATE TABLE IF NOT EXISTS projection (next_offset INTEGER NOT NULL);
 INSERT INTO projection SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM projection);
 CREATE TABLE IF NOT EXISTS facts (id TEXT PRIMARY KEY, type TEXT NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS contracts (
-	dataset TEXT NOT NULL, version TEXT NOT NULL, document TEXT NOT NULL, time TEXT NOT NULL,
-	PRIMARY KEY (dataset, version));
-CREATE TABLE IF NOT EXISTS bindings (
-	binding TEXT NOT NULL, version TEXT NOT NULL, dataset TEXT NOT NULL, document TEXT NOT NULL, time TEXT NOT NULL,
-	PRIMARY KEY (binding, version));
+CREATE TABLE IF NOT EXISTS revisions ( -- how many decisions about a governed thing have counted
+	kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decisions ( -- every one, in the order of the log, also those that lost
+	n INTEGER PRIMARY KEY, fact TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+	revision INTEGER NOT NULL, -- that it made; 0 for one that lost
+	time TEXT NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL,
+	lost TEXT NOT NULL, -- why it has no effect, or ''
+	body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS decisions_about ON decisions (kind, id, n);
+CREATE TABLE IF NOT EXISTS organisations (
+	id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, parent TEXT NOT NULL, closed TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS applications (
+	id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, retired TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents ( -- versions of contracts and bindings
+	kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, dataset TEXT NOT NULL, document TEXT NOT NULL,
+	stage TEXT NOT NULL, proposer TEXT NOT NULL, time TEXT NOT NULL, -- of the stage
+	until TEXT NOT NULL, reason TEXT NOT NULL, findings TEXT NOT NULL,
+	PRIMARY KEY (kind, name, version)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_dataset ON documents (kind, dataset);
 CREATE TABLE IF NOT EXISTS deliveries (
 	delivery TEXT PRIMARY KEY, source TEXT NOT NULL, stream TEXT NOT NULL, dataset TEXT NOT NULL,
 	contract TEXT NOT NULL, binding TEXT NOT NULL, subject TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -36,28 +49,33 @@ CREATE INDEX IF NOT EXISTS deliveries_status ON deliveries (status, received);
 CREATE INDEX IF NOT EXISTS deliveries_published ON deliveries (published);
 `
 
-// apply changes the projection by one fact, unless it was applied before.
-func apply(ctx context.Context, tx *sql.Tx, f event.Fact) error {
+// apply changes the projection by one fact, unless it was applied before. It returns why a decision
+// has no effect; an error is trouble with the projection.
+func apply(ctx context.Context, tx *sql.Tx, f event.Fact) (lost *Refusal, err error) {
 	if f.Body == nil {
-		return nil // of a newer program
+		return nil, nil // of a newer program
 	}
 	at := f.Time.Format(time.RFC3339Nano)
 	res, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO facts VALUES (?, ?, ?)`, f.ID.String(), f.Body.FactType(), at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+		return nil, err
 	}
+	if d, ok := f.Body.(event.Decision); ok {
+		return decide(ctx, tx, f, d)
+	}
+	return nil, applyDelivery(ctx, tx, f, at)
+}
+
+// applyDelivery changes the projection by a fact about a delivery.
+func applyDelivery(ctx context.Context, tx *sql.Tx, f event.Fact, at string) error {
 	exec := func(query string, args ...any) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	}
 	switch b := f.Body.(type) {
-	case event.ContractRegistered:
-		return exec(`INSERT INTO contracts VALUES (?, ?, ?, ?)`, b.Dataset, b.Version, b.Document, at)
-	case event.BindingRegistered:
-		return exec(`INSERT INTO bindings VALUES (?, ?, ?, ?, ?)`, b.Binding, b.Version, b.Dataset, b.Document, at)
 	case event.DeliveryOpened:
 		return exec(`INSERT INTO deliveries (delivery, source, stream, dataset, contract, binding, subject, fingerprint,
 			bytes, records, status, first_seq, opened, open_fact) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

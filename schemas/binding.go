@@ -7,7 +7,7 @@ package schemas
 //	kind: Binding
 //	id: bpbd.kejadian_banjir         # <opd>.<source>
 //	version: 1.0.0                   # of this binding
-//	dataset: bencana.kejadian_banjir
+//	dataset: bencana.kejadian_banjir # id of the contract
 //	contract: 1.0.0                  # the contract version it was written for: same major, no later than the one in force
 //	format:
 //	  type: csv                      # csv | xlsx | ndjson | json
@@ -50,9 +50,9 @@ type Binding struct {
 	Kind       string   `yaml:"kind"`       // "Binding"
 	ID         string   `yaml:"id"`         // "<opd>.<source>"
 	Version    string   `yaml:"version"`    // semantic version
-	Dataset    string   `yaml:"dataset"`
-	Contract   string   `yaml:"contract"` // contract version it was written for, "1.0.0"
-	OPD        string   `yaml:"opd"`      // id of the delivering OPD, the part of ID before the dot
+	Dataset    string   `yaml:"dataset"`    // in YAML the contract's id; here the dataset of its major version, see [DatasetName]
+	Contract   string   `yaml:"contract"`   // contract version it was written for, "1.0.0"
+	OPD        string   `yaml:"opd"`        // id of the delivering OPD, the part of ID before the dot
 	Title      string   `yaml:"title"`
 	Format     Format   `yaml:"format"`
 	Locale     string   `yaml:"locale"`     // numbers: "id" (1.234,5) | "en" (1,234.5) | "plain" (1234.5, the default)

@@ -49,7 +49,7 @@ func readBinding(o object) *Binding {
 		APIVersion: o.text("apiVersion"), Kind: o.text("kind"),
 		ID:         o.form("id", datasetForm, "opd.sumber, contoh/example bpbd.kejadian_banjir"),
 		Version:    o.version("version"),
-		Dataset:    o.form("dataset", datasetForm, datasetSay),
+		Dataset:    o.datasetID("dataset"),
 		Contract:   o.version("contract"),
 		OPD:        o.text("opd"),
 		Title:      o.text("title"),
@@ -60,6 +60,7 @@ func readBinding(o object) *Binding {
 		Missing:    o.texts("missing"),
 		CodeSystem: o.text("codeSystem"),
 	}
+	b.Dataset = DatasetName(b.Dataset, b.Contract)
 	opd, _, _ := strings.Cut(b.ID, ".")
 	if b.OPD == "" {
 		b.OPD = opd

@@ -71,7 +71,7 @@ func (m *compiler) located() Faults {
 // versions checks that the binding was written for this contract: the same major version, and no
 // later one than there is.
 func (m *compiler) versions() {
-	if m.b.Dataset != m.c.Dataset {
+	if m.b.Dataset != m.c.Dataset && m.b.Dataset != DatasetName(m.c.ID, m.b.Contract) {
 		m.fault("dataset", sayf("pengikat untuk %q, kontrak %q", "binding for %q, contract %q", m.b.Dataset, m.c.Dataset), m.c.Dataset)
 		return
 	}

@@ -9,7 +9,8 @@ package schemas
 // Contract is a parsed dataset contract.
 type Contract struct {
 	File    string // where it was read from, for messages
-	Dataset string // "<topik>.<nama>", the ODCS id: names topic, tables and view
+	ID      string // "<topik>.<nama>", the ODCS id
+	Dataset string // names topic, tables and view: the id, and from major version 2 on <id>_v<major>
 	Version string // semantic version, "1.0.0"
 	Title   string
 	Purpose string // description.purpose

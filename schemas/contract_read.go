@@ -53,12 +53,13 @@ func readContract(o object) *Contract {
 	o.oneOf("kind", "", "DataContract")
 	o.need("status", "active")
 	c := &Contract{
-		Dataset: o.form("id", datasetForm, datasetSay),
+		ID:      o.datasetID("id"),
 		Version: o.version("version"),
 		Title:   o.need("name", "judul/title"),
 		Purpose: o.child("description").need("purpose", "untuk apa data ini/what the data is for"),
 		Status:  o.oneOf("status", "", "proposed", "draft", "active", "deprecated", "retired"),
 	}
+	c.Dataset = DatasetName(c.ID, c.Version)
 	profile := o.customs(profileKeys()...)
 	c.Profile = readProfile(profile)
 	c.Profile.Definition = cmp.Or(c.Profile.Definition, c.Purpose)
@@ -119,7 +120,7 @@ func propertyNames(c *Contract) []string {
 
 // readTable reads the one entry of schema into c: its properties, then the rules over them.
 func readTable(o object, c *Contract) {
-	_, table, _ := strings.Cut(c.Dataset, ".")
+	_, table, _ := strings.Cut(c.ID, ".")
 	if name := o.need("name", table); name != "" && table != "" && name != table {
 		o.fault("name", sayf("nama tabel %q berbeda dari id kontrak", "table name %q differs from the contract's id", name), table)
 	}

@@ -29,19 +29,25 @@ func NewFact(at time.Time, b Body) Fact {
 	return Fact{ID: Derive(b.FactType() + "|" + b.Identity()), Time: at.UTC(), Body: b}
 }
 
-// ContractRegistered puts a contract version in force. Document is the ODCS YAML, verbatim.
+// ContractRegistered puts a contract version in force by the automatic rule. Document is the ODCS
+// YAML, verbatim.
 type ContractRegistered struct {
 	Dataset  string `json:"dataset"`
 	Version  string `json:"version"`
 	Document string `json:"document"`
+	Actor    Actor  `json:"actor,omitzero"`
+	Expected *int64 `json:"expected,omitempty"` // as Act.Expected; nil, as in old logs: it counts at any revision
 }
 
-// BindingRegistered puts a binding version in force. Document is the YAML, verbatim.
+// BindingRegistered puts a binding version in force by the automatic rule. Document is the YAML,
+// verbatim.
 type BindingRegistered struct {
 	Binding  string `json:"binding"` // "<opd>.<source>"
 	Version  string `json:"version"`
 	Dataset  string `json:"dataset"`
 	Document string `json:"document"`
+	Actor    Actor  `json:"actor,omitzero"`
+	Expected *int64 `json:"expected,omitempty"` // see ContractRegistered
 }
 
 // DeliveryOpened says that reading of a delivery began. A delivery that was opened and neither
@@ -137,13 +143,23 @@ type Sentence struct {
 func (ContractRegistered) FactType() string { return "id.satudata.contract.registered.v1" }
 
 // Identity implements [Body].
-func (b ContractRegistered) Identity() string { return b.Dataset + "@" + b.Version }
+func (b ContractRegistered) Identity() string {
+	if b.Expected == nil {
+		return b.Dataset + "@" + b.Version
+	}
+	return identity(b)
+}
 
 // FactType implements [Body].
 func (BindingRegistered) FactType() string { return "id.satudata.binding.registered.v1" }
 
 // Identity implements [Body].
-func (b BindingRegistered) Identity() string { return b.Binding + "@" + b.Version }
+func (b BindingRegistered) Identity() string {
+	if b.Expected == nil {
+		return b.Binding + "@" + b.Version
+	}
+	return identity(b)
+}
 
 // FactType implements [Body].
 func (DeliveryOpened) FactType() string { return "id.satudata.delivery.opened.v1" }
@@ -235,6 +251,8 @@ func ParseFact(m Message) (Fact, error) {
 		f.Body, err = body[DeliveryPublished](m.Value)
 	case DeliveryReturned{}.FactType():
 		f.Body, err = body[DeliveryReturned](m.Value)
+	default:
+		f.Body, err = parseDecision(m.Header("ce_type"), m.Value)
 	}
 	if err != nil {
 		return f, fmt.Errorf("%w: fact %s: %w", ErrMalformed, f.ID, err)

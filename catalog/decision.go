@@ -193,6 +193,7 @@ func word(k event.Kind) string {
 type Decided struct {
 	Revision int64           `json:"revisi"` // that it made; 0 for one that lost
 	Type     string          `json:"jenis"`
+	Version  string          `json:"versi,omitempty"` // of a contract or binding
 	Time     time.Time       `json:"waktu"`
 	Actor    event.Actor     `json:"pelaku"`
 	Reason   string          `json:"alasan,omitempty"`
@@ -218,7 +219,11 @@ func (c *Catalog) History(ctx context.Context, about event.Subject) ([]Decided, 
 		if d.Time, err = time.Parse(time.RFC3339Nano, at); err != nil {
 			return nil, fmt.Errorf("history of %s: %w", about.ID, err)
 		}
-		d.Body = json.RawMessage(body)
+		var paper struct{ Version string }
+		if err := json.Unmarshal([]byte(body), &paper); err != nil {
+			return nil, fmt.Errorf("history of %s: %w", about.ID, err)
+		}
+		d.Version, d.Body = paper.Version, json.RawMessage(body)
 		out = append(out, d)
 	}
 	if err := rows.Err(); err != nil {

@@ -288,9 +288,12 @@ func (c *Catalog) Retire(ctx context.Context, p event.Paper, cmd Command) error 
 // under the same version is ErrConflict, and the answer is to raise the version. A version that has
 // been retired, or whose last day has passed, is refused.
 func (c *Catalog) Register(ctx context.Context, contract event.ContractRegistered, binding event.BindingRegistered) error {
+	if facts, err := c.lacking(ctx, contract, binding); err == nil && len(facts) == 0 {
+		return nil
+	}
 	const attempts = 5 // another process that registers at the same moment makes us look again
 	for attempt := 1; ; attempt++ {
-		if err := c.sync(ctx); err != nil { // another process may have registered
+		if err := c.sync(ctx); err != nil { // another process may have registered or approved
 			return err
 		}
 		facts, err := c.lacking(ctx, contract, binding)

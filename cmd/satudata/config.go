@@ -13,6 +13,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"gopkg.in/yaml.v3"
 
+	"satudata/catalog"
 	"satudata/ingest/event"
 )
 
@@ -20,12 +21,21 @@ import (
 // flags over both: every key has a variable, SATUDATA_ and its path in capitals, so that
 // log.kafka.brokers is SATUDATA_LOG_KAFKA_BROKERS.
 type Config struct {
-	Name    string         `yaml:"name" env:"NAME"` // of the region, for people
-	Zone    string         `yaml:"zone" env:"ZONE"` // IANA zone in which people see times
+	Name  string `yaml:"name" env:"NAME"`   // of the region, for people
+	Zone  string `yaml:"zone" env:"ZONE"`   // IANA zone in which people see times
+	Actor string `yaml:"actor" env:"ACTOR"` // who decides, "id" or "id/role"; "" is the user of the system
+
+	Governance GovernanceConfig `yaml:"governance" envPrefix:"GOVERNANCE_"`
+
 	Log     LogConfig      `yaml:"log" envPrefix:"LOG_"`
 	Lake    LakeConfig     `yaml:"lake" envPrefix:"LAKE_"`
 	Query   QueryConfig    `yaml:"query" envPrefix:"QUERY_"`
 	Sources []SourceConfig `yaml:"sources"`
+}
+
+// GovernanceConfig says how contracts and bindings come into force.
+type GovernanceConfig struct {
+	Approval string `yaml:"approval" env:"APPROVAL"` // automatic | walidata
 }
 
 // LogConfig chooses the event log.
@@ -101,7 +111,7 @@ func (s Secret) MarshalYAML() (any, error) {
 // defaultConfig is what holds where nothing is said.
 func defaultConfig() Config {
 	return Config{
-		Name: "Satu Data", Zone: "Asia/Jakarta",
+		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
 			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second}},
 		Lake:  LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB"},
@@ -138,6 +148,9 @@ func loadConfig(dir string, environ map[string]string) (Config, error) {
 func (c Config) validate(path string) error {
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		return usageError("%s: zone %q tidak dikenal; contoh: Asia/Jakarta, Asia/Makassar, Asia/Jayapura (unknown time zone)", path, c.Zone)
+	}
+	if a := catalog.Approval(c.Governance.Approval); a != catalog.Automatic && a != catalog.Walidata {
+		return usageError("%s: governance.approval %q tidak dikenal; pilih automatic atau walidata (unknown, choose automatic or walidata)", path, a)
 	}
 	switch c.Log.Kind {
 	case "embedded":

@@ -1,10 +1,14 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"satudata/ingest/event"
+)
 
 // contractCommand is the help that a walidata has in writing contracts and bindings.
 func (a *app) contractCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "contract", Short: "Kontrak dataset dan binding (dataset contracts and bindings)"},
+	c := group(&cobra.Command{Use: "contract", Short: "Kontrak dataset dan binding (dataset contracts and bindings)"},
 		a.contractNewCommand(),
 		a.contractCheckCommand(),
 		a.contractDiffCommand(),
@@ -13,4 +17,6 @@ func (a *app) contractCommand() *cobra.Command {
 		a.contractInferCommand(),
 		a.contractTryCommand(),
 	)
+	c.AddCommand(a.documentCommands(event.KindContract)...)
+	return c
 }

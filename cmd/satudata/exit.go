@@ -49,8 +49,8 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, lake.ErrElsewhere),
-		errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
+	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, catalog.ErrInvalid),
+		errors.Is(err, lake.ErrElsewhere), errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errRefused):
 		return exitRefused
@@ -74,7 +74,8 @@ func say(err error) string {
 	if errors.As(err, &q) {
 		return fmt.Sprintf("%s (%s)", q.Say.ID, q.Say.EN)
 	}
-	if errors.Is(err, catalog.ErrNotFound) {
+	var refusal *catalog.Refusal
+	if errors.Is(err, catalog.ErrNotFound) && !errors.As(err, &refusal) {
 		return fmt.Sprintf("tidak ditemukan: %v", err)
 	}
 	return err.Error()

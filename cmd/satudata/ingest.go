@@ -108,7 +108,7 @@ func (w *workspace) ingest(ctx context.Context, p parts, f feed, progress source
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	if err := f.register(ctx, p); err != nil {
+	if err := w.register(ctx, p, f); err != nil {
 		return nil, err
 	}
 	return w.read(ctx, p, f, src, progress)

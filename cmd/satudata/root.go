@@ -26,6 +26,7 @@ type app struct {
 
 	dir      string
 	settings []string // --set key=value
+	as       string   // --as: who decides
 	logLevel string
 }
 
@@ -82,8 +83,9 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "dir", "C", ".", "ruang kerja (workspace folder)")
 	flags.StringArrayVar(&a.settings, "set", nil, "nilai konfigurasi, misalnya log.kind=kafka (a configuration value, over file and environment)")
+	flags.StringVar(&a.as, "as", "", "pelaku keputusan, id atau id/peran; belum dibuktikan (who decides, id or id/role; not authenticated yet)")
 	flags.StringVar(&a.logLevel, "log-level", "warn", "debug | info | warn | error")
-	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.contractCommand(), a.refCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
+	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.orgCommand(), a.appCommand(), a.contractCommand(), a.bindingCommand(), a.refCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
 		a.datasetsCommand(), a.deliveriesCommand(), a.rejectsCommand(), a.queryCommand(), a.verifyCommand(),
 		a.logCommand(), a.versionCommand())
 	for _, c := range root.Commands() {
@@ -124,7 +126,12 @@ func (a *app) workspace() (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openWorkspace(a.dir, environ, log)
+	w, err := openWorkspace(a.dir, environ, log)
+	if err != nil {
+		return nil, err
+	}
+	w.actor, err = a.actor(w.cfg.Actor)
+	return w, err
 }
 
 func (a *app) logger() (*slog.Logger, error) {

@@ -46,11 +46,11 @@ func (f feed) open(watch bool) (source.Source, error) {
 	return nil, usageError("%s: jenis sumber %q tidak dikenal (unknown kind of source)", f.binding.File, f.binding.Format.Type)
 }
 
-// register puts the feed's contract and binding in force.
-func (f feed) register(ctx context.Context, p parts) error {
+// register makes sure that the feed's contract and binding are in force.
+func (w *workspace) register(ctx context.Context, p parts, f feed) error {
 	return p.cat.Register(ctx,
-		event.ContractRegistered{Dataset: f.contract.Dataset, Version: f.contract.Version, Document: string(f.contract.Document)},
-		event.BindingRegistered{Binding: f.binding.ID, Version: f.binding.Version, Dataset: f.binding.Dataset, Document: string(f.binding.Document)})
+		event.ContractRegistered{Dataset: f.contract.Dataset, Version: f.contract.Version, Document: string(f.contract.Document), Actor: w.actor},
+		event.BindingRegistered{Binding: f.binding.ID, Version: f.binding.Version, Dataset: f.binding.Dataset, Document: string(f.binding.Document), Actor: w.actor})
 }
 
 // read moves what the feed's source offers now into the log.

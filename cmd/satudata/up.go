@@ -65,10 +65,8 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
 	const every = time.Second
 	sources := make([]source.Source, len(feeds))
+	held := make([]error, len(feeds)) // why a feed is not read
 	for i, f := range feeds {
-		if err := f.register(ctx, p); err != nil {
-			return err
-		}
 		if sources[i], err = f.open(true); err != nil {
 			return err
 		}
@@ -78,6 +76,13 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (e
 	defer tick.Stop()
 	for {
 		for i, f := range feeds {
+			before := held[i]
+			if held[i] = w.register(ctx, p, f); held[i] != nil { // its contract may be approved, or end, while we run
+				if ctx.Err() == nil && (before == nil || before.Error() != held[i].Error()) {
+					w.log.Error("source is not read", "source", f.name(), "error", held[i])
+				}
+				continue
+			}
 			if _, err := w.read(ctx, p, f, sources[i], source.NewProgress(a.stdout, false, time.Now)); err != nil && ctx.Err() == nil {
 				w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"satudata/catalog"
 	"satudata/ingest/durable"
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/ingest/eventlog/embedded"
 	"satudata/ingest/eventlog/kafka"
@@ -32,6 +33,8 @@ type workspace struct {
 	cfg  Config
 	zone *time.Location
 	log  *slog.Logger
+
+	actor event.Actor // who gives the command
 }
 
 func openWorkspace(dir string, environ map[string]string, log *slog.Logger) (*workspace, error) {
@@ -96,7 +99,9 @@ func (w *workspace) openCatalog(ctx context.Context, log eventlog.Log) (*catalog
 	if err := durable.MkdirAll(w.path("state")); err != nil {
 		return nil, err
 	}
-	return catalog.Open(ctx, w.path("state", "catalog.db"), catalog.Options{Log: log, Logger: w.log})
+	return catalog.Open(ctx, w.path("state", "catalog.db"), catalog.Options{
+		Log: log, Logger: w.log, Approval: catalog.Approval(w.cfg.Governance.Approval), Zone: w.zone,
+	})
 }
 
 // parts is what most commands work with. The log is nil where a command only reads.

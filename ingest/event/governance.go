@@ -27,7 +27,7 @@ type Subject struct {
 // Actor is who decided. Until identities come it is who he says he is.
 type Actor struct {
 	ID   string `json:"id"`
-	Role string `json:"role,omitempty"` // produsen | walidata | walidata_pendukung | bappeda | pembina, or ""
+	Role string `json:"role,omitempty"` // as Organisation.Role, "sistem" for the program itself, or ""
 }
 
 // Act is what decisions have in common.

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"satudata/schemas"
 	"satudata/transform/lake"
@@ -31,19 +33,38 @@ func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publ
 	if err != nil {
 		return nil, err
 	}
-	modes := map[string]schemas.DeliveryMode{} // by contract version
+	contracts, err := c.contracts(ctx, dataset)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]lake.Publication, len(found))
 	for i, d := range found {
-		mode, ok := modes[d.Contract]
-		if !ok {
-			contract, err := c.ParsedContract(ctx, dataset, d.Contract)
-			if err != nil {
-				return nil, err
-			}
-			mode = contract.Profile.Delivery
-			modes[d.Contract] = mode
+		at := slices.IndexFunc(contracts, func(c *schemas.Contract) bool { return c.Version == d.Contract })
+		if at < 0 {
+			return nil, fmt.Errorf("contract %s@%s: %w", dataset, d.Contract, ErrNotFound)
 		}
+		mode := contracts[at].Profile.Delivery
 		out[i] = lake.Publication{Delivery: d.ID, FirstID: d.FirstID, At: d.Decided, Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}
+		for _, later := range contracts[at+1:] {
+			if columns := later.Upcasts(); len(columns) > 0 {
+				out[i].Upcasts = append(out[i].Upcasts, lake.Upcast{Version: later.Version, Columns: columns})
+			}
+		}
+	}
+	return out, nil
+}
+
+// contracts are the contract versions of a dataset that are in force or were, oldest first.
+func (c *Catalog) contracts(ctx context.Context, dataset string) ([]*schemas.Contract, error) {
+	versions, err := c.Versions(ctx, dataset)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*schemas.Contract, len(versions))
+	for i, v := range versions {
+		if out[i], err = c.ParsedContract(ctx, dataset, v); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

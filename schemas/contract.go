@@ -80,6 +80,7 @@ type Property struct {
 	Required    bool
 	Key         int // position in the primary key from 1, or 0
 	RenamedFrom string
+	Upcast      *Upcast  // nilaiLama: its value in rows of older versions, or nil
 	Additive    bool     // may be summed over regions and categories
 	Class       string   // ODCS classification: "umum" | "pribadi_umum" | "pribadi_spesifik", UU 27/2022, Pasal 4
 	DSSD        string   // kodeDSSD: its indicator in SIPD e-Walidata, "1.01.000474"

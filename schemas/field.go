@@ -86,6 +86,7 @@ func checkProperties(properties []object, c *Contract) {
 		}
 	}
 	for i, p := range c.Properties {
+		checkUpcast(properties[i], c, &p)
 		if _, taken := owner[p.RenamedFrom]; taken && p.RenamedFrom != "" {
 			properties[i].fault("customProperties", sayf("namaLama %q masih menjadi kolom", "namaLama %q is still a column", p.RenamedFrom), "hapus namaLama, atau kolom lamanya/remove namaLama, or the old column")
 		} else if p.RenamedFrom != "" && !nameForm.MatchString(p.RenamedFrom) {

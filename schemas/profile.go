@@ -25,7 +25,7 @@ func profileKeys() []string {
 
 // propertyKeys are the customProperties of the SDI profile that are about one column.
 func propertyKeys() []string {
-	return []string{"elemen", "konsep", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "msVar"}
+	return []string{"elemen", "konsep", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "nilaiLama", "msVar"}
 }
 
 // Schedules are the words of jadwalPemutakhiran.

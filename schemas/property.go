@@ -35,6 +35,7 @@ func readProperty(o object) Property {
 		Element:     custom.text("elemen"),
 		Required:    o.bool("required"),
 		RenamedFrom: custom.text("namaLama"),
+		Upcast:      readUpcast(custom),
 		Additive:    custom.bool("aditif"),
 		Class:       o.oneOf("classification", "", classes()...),
 		DSSD:        readDSSD(custom),

@@ -17,7 +17,9 @@
 // scope that are older than its first event. Both are defined by event ids, never by arrival, so
 // the state does not depend on how the log was read. The current table holds the state of a set of
 // deliveries, named by a digest in its snapshot; a query sees it merged with the published
-// deliveries that are not in that set, or computed from the history where merging would be wrong.
+// deliveries that are not in that set, or computed from the history where merging would be wrong. A
+// contract version that says how older rows get their values (Upcast) is part of the digest, so the
+// state is the same whether it was folded before or after that version.
 //
 // The catalog is an Iceberg SQL catalog on SQLite (catalog name "satudata"), which other engines
 // can open. Locations are absolute file URIs, one folder per access class. SQLite runs in WAL mode:

@@ -78,6 +78,9 @@ func digest(keyIDs string, published []Publication) string {
 	fmt.Fprintf(h, "%q\n", keyIDs)
 	for _, p := range published {
 		fmt.Fprintf(h, "%s %s %t %q\n", p.Delivery, p.FirstID, p.Full, p.ReplaceBy)
+		for _, u := range p.Upcasts {
+			fmt.Fprintf(h, "upcast %s\n", u.Version)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -157,7 +160,8 @@ func (s *state) plan(published []Publication) {
 	s.folded = f.count
 }
 
-// renamed gives the columns by which full deliveries replace the names that they have now.
+// renamed gives the columns by which full deliveries replace, and those of upcasts, the names that they
+// have now.
 func renamed(t *table.Table, published []Publication) []Publication {
 	out := slices.Clone(published)
 	for i, p := range out {
@@ -167,7 +171,7 @@ func renamed(t *table.Table, published []Publication) []Publication {
 				by[k], _ = t.Schema().FindColumnName(id)
 			}
 		}
-		out[i].ReplaceBy = by
+		out[i].ReplaceBy, out[i].Upcasts = by, resolved(t, p.Upcasts)
 	}
 	return out
 }
@@ -218,7 +222,8 @@ func (s *state) stored() []string {
 	return columns
 }
 
-// restSQL selects the history's rows of the publications that base does not hold.
+// restSQL selects the history's rows of the publications that base does not hold, with the values that
+// later contract versions give them.
 func (s *state) restSQL() string {
 	columns := append(s.stored(), colDeleted)
 	rest := s.rest()
@@ -234,7 +239,7 @@ func (s *state) restSQL() string {
 	for i, p := range rest {
 		ids[i] = literal(p.Delivery.String())
 	}
-	return q + " WHERE " + quote(colDelivery) + " IN (" + strings.Join(ids, ", ") + ")"
+	return upcastSQL(q+" WHERE "+quote(colDelivery)+" IN ("+strings.Join(ids, ", ")+")", columns, rest)
 }
 
 // mergeSQL selects, of base (b) and the latest rows of the rest (rw), the latest row of each key.

@@ -22,6 +22,7 @@ type Publication struct {
 	Full      bool      // it replaces a scope: what other deliveries said of it before is gone
 	ReplaceBy []string  // columns whose values in the delivery name the scope; none means everything
 	At        time.Time // when it was published
+	Upcasts   []Upcast  // of the contract versions after the one that it was made under, oldest first
 }
 
 // AsOf picks the moment that views show. The zero value is now. Snapshot is the id of a snapshot of

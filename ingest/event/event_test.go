@@ -75,6 +75,9 @@ func TestFactRoundTrip(t *testing.T) {
 	at := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
 	id := uuid.MustParse("01920000-0000-7000-8000-0000000000ff")
 	say := event.Sentence{ID: "berkas kosong", EN: "empty file"}
+	act := event.Act{Actor: event.Actor{ID: "rina", Role: "walidata"}, Expected: 4, Reason: "alasan"}
+	contract := event.Paper{Of: event.KindContract, Name: "a.b", Version: "1.0.0"}
+	binding := event.Paper{Of: event.KindBinding, Name: "o.s", Version: "1.0.0"}
 	for _, b := range []event.Body{
 		event.ContractRegistered{Dataset: "a.b", Version: "1.0.0", Document: "x: 1\n"},
 		event.BindingRegistered{Binding: "o.s", Version: "1.0.0", Dataset: "a.b", Document: "y"},
@@ -85,6 +88,19 @@ func TestFactRoundTrip(t *testing.T) {
 		event.DeliveryChecked{Delivery: id, Read: 2, Accepted: 1, Rejected: 1, Reasons: []event.ReasonCount{{Field: "f", Rule: "tipe", Count: 1, Say: say}}},
 		event.DeliveryPublished{Delivery: id, Basis: "otomatis"},
 		event.DeliveryReturned{Delivery: id, Reason: say},
+		event.OrganisationRegistered{Act: act, Organisation: event.Organisation{ID: "bpbd", Name: "BPBD", Role: "opd", Parent: "setda"}},
+		event.OrganisationUpdated{Act: act, Organisation: event.Organisation{ID: "bpbd"}},
+		event.OrganisationClosed{Act: act, ID: "bpbd"},
+		event.ApplicationRegistered{Act: act, Application: event.Application{ID: "a", Owner: "bpbd", Produces: []string{"x.y"}}},
+		event.ApplicationUpdated{Act: act, Application: event.Application{ID: "a"}},
+		event.ApplicationRetired{Act: act, ID: "a"},
+		event.DocumentProposed{Act: act, Paper: contract, Dataset: "a.b", Document: "x: 1\n"},
+		event.DocumentProposed{Act: act, Paper: binding},
+		event.DocumentChecked{Act: act, Paper: contract, Findings: []event.Sentence{say}},
+		event.DocumentApproved{Act: act, Paper: contract, Basis: "walidata"},
+		event.DocumentReturned{Act: act, Paper: binding},
+		event.DocumentDeprecated{Act: act, Paper: contract, Until: "2026-12-31"},
+		event.DocumentRetired{Act: act, Paper: contract},
 	} {
 		want := event.NewFact(at, b)
 		m, err := want.Message()
@@ -98,6 +114,46 @@ func TestFactRoundTrip(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s changed on the way (-want +got):\n%s", b.FactType(), d)
 		}
+	}
+}
+
+// TestDecisionIdentity: the same command repeated is the same fact; another revision, content, reason
+// or actor makes another one.
+func TestDecisionIdentity(t *testing.T) {
+	at := time.Now()
+	paper := event.Paper{Of: event.KindContract, Name: "a.b", Version: "1.0.0"}
+	first := event.DocumentProposed{Act: event.Act{Actor: event.Actor{ID: "budi"}, Expected: 1}, Paper: paper, Document: "x"}
+	if event.NewFact(at, first).ID != event.NewFact(at.Add(time.Hour), first).ID {
+		t.Error("a command repeated later is another fact")
+	}
+	others := map[string]func(*event.DocumentProposed){
+		"revision": func(b *event.DocumentProposed) { b.Expected = 2 },
+		"content":  func(b *event.DocumentProposed) { b.Document = "y" },
+		"reason":   func(b *event.DocumentProposed) { b.Reason = "z" },
+		"actor":    func(b *event.DocumentProposed) { b.Actor.ID = "rina" },
+		"kind":     func(b *event.DocumentProposed) { b.Of = event.KindBinding },
+	}
+	for name, change := range others {
+		other := first
+		if change(&other); event.NewFact(at, first).ID == event.NewFact(at, other).ID {
+			t.Errorf("another %s is the same fact", name)
+		}
+	}
+	registered := event.ContractRegistered{Dataset: "a.b", Version: "1.0.0"}
+	if id := event.NewFact(at, registered).ID; id != event.Derive("id.satudata.contract.registered.v1|a.b@1.0.0") {
+		t.Error("the id of a registration has changed: logs of before would count it twice")
+	}
+}
+
+// TestDecisionUnderAnotherName: a fact whose content says that it is another one is malformed.
+func TestDecisionUnderAnotherName(t *testing.T) {
+	m, err := event.NewFact(time.Now(), event.DocumentRetired{Paper: event.Paper{Of: event.KindContract, Name: "a.b"}}).Message()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Value = []byte(`{"of":"binding","name":"a.b"}`)
+	if _, err := event.ParseFact(m); !errors.Is(err, event.ErrMalformed) {
+		t.Errorf("ParseFact: %v, want ErrMalformed", err)
 	}
 }
 

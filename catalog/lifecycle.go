@@ -140,6 +140,10 @@ func (c *Catalog) Propose(ctx context.Context, p Proposal, cmd Command) (Documen
 	if err != nil {
 		return Document{}, err
 	}
+	now, err := c.Revision(ctx, p.Paper.About())
+	if err != nil {
+		return Document{}, err
+	}
 	findings, err := c.examine(ctx, p)
 	if err != nil {
 		return Document{}, err
@@ -155,10 +159,10 @@ func (c *Catalog) Propose(ctx context.Context, p Proposal, cmd Command) (Documen
 		if err := c.Record(ctx, event.DocumentProposed{Act: act, Paper: p.Paper, Dataset: p.Dataset, Document: p.Document}); err != nil {
 			return Document{}, err
 		}
-		before.Stage = Proposed
-		act.Expected++
+		before.Stage, now = Proposed, act.Expected+1
 	}
 	if before.Stage == Proposed { // also when it was proposed before, and the check did not come to be recorded
+		act.Expected = now
 		check := event.DocumentChecked{Act: act, Paper: p.Paper, Findings: findings}
 		check.Actor, check.Reason = event.Actor{ID: "satudata", Role: "sistem"}, ""
 		if err := c.Record(ctx, check); err != nil {

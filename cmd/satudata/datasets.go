@@ -12,17 +12,20 @@ import (
 
 	"satudata/catalog"
 	"satudata/catalog/query"
+	"satudata/ingest/event"
 	"satudata/transform/lake"
 )
 
 // datasetInfo is one line of `satudata datasets`.
 type datasetInfo struct {
-	Dataset    string   `json:"dataset"`
-	Title      string   `json:"judul"`
-	Contract   string   `json:"kontrak"` // version
-	Sources    []string `json:"sumber"`
-	Deliveries int      `json:"pengiriman"`
-	Rows       int64    `json:"baris"` // in the current state
+	Dataset    string        `json:"dataset"`
+	Title      string        `json:"judul"`
+	Contract   string        `json:"kontrak"` // version
+	Stage      catalog.Stage `json:"tahap"`   // of that version
+	Until      string        `json:"sampai,omitempty"`
+	Sources    []string      `json:"sumber"`
+	Deliveries int           `json:"pengiriman"`
+	Rows       int64         `json:"baris"` // in the current state
 }
 
 func (a *app) datasetsCommand() *cobra.Command {
@@ -46,9 +49,13 @@ func (a *app) datasetsCommand() *cobra.Command {
 				if asJSON {
 					return writeJSON(a.stdout, found)
 				}
-				return columns(a.stdout, "DATASET|JUDUL|KONTRAK|SUMBER|PENGIRIMAN|BARIS", func(print func(...any)) {
+				return columns(a.stdout, "DATASET|JUDUL|KONTRAK|TAHAP|SUMBER|PENGIRIMAN|BARIS", func(print func(...any)) {
 					for _, d := range found {
-						print(d.Dataset, d.Title, d.Contract, strings.Join(d.Sources, ", "), d.Deliveries, number(d.Rows))
+						stage := string(d.Stage)
+						if d.Until != "" {
+							stage += " sampai " + d.Until
+						}
+						print(d.Dataset, d.Title, d.Contract, stage, strings.Join(d.Sources, ", "), d.Deliveries, number(d.Rows))
 					}
 				})
 			})
@@ -113,7 +120,11 @@ func describe(ctx context.Context, p parts, name string) (datasetInfo, error) {
 	if err != nil {
 		return info, err
 	}
-	info.Title, info.Contract = contract.Title, contract.Version
+	document, err := p.cat.Document(ctx, event.KindContract, name+"@"+contract.Version)
+	if err != nil {
+		return info, err
+	}
+	info.Title, info.Contract, info.Stage, info.Until = contract.Title, contract.Version, document.Stage, document.Until
 	found, err := p.cat.Deliveries(ctx, name)
 	if err != nil {
 		return info, err

@@ -21,18 +21,15 @@ type decision struct {
 	reason     string
 	ifRevision int64
 	asJSON     bool
+	needReason bool
 }
 
 // flags adds the flags to c.
 func (d *decision) flags(c *cobra.Command, needReason bool) {
+	d.needReason = needReason
 	c.Flags().StringVar(&d.reason, "reason", "", "alasan (why)")
 	c.Flags().Int64Var(&d.ifRevision, "if-revision", 0, "hanya bila masih pada revisi ini, 0 bila belum ada; tanpa ini revisi sekarang (only when it is still at this revision)")
 	c.Flags().BoolVar(&d.asJSON, "json", false, "hasilnya sebagai JSON")
-	if needReason {
-		if err := c.MarkFlagRequired("reason"); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
 }
 
 // decide opens the workspace and lets do decide as whoever --as, SATUDATA_ACTOR or actor names.
@@ -42,8 +39,8 @@ func (a *app) decide(c *cobra.Command, d *decision, do func(context.Context, *wo
 		return err
 	}
 	cmd := catalog.Command{Actor: w.actor, Reason: strings.TrimSpace(d.reason)}
-	if c.Flags().Changed("reason") && cmd.Reason == "" {
-		return usageError("--reason kosong (is empty)")
+	if d.needReason && cmd.Reason == "" {
+		return usageError("sebutkan alasannya dengan --reason (give the reason)")
 	}
 	if c.Flags().Changed("if-revision") {
 		cmd.IfRevision = &d.ifRevision

@@ -116,9 +116,6 @@ func (a *app) deprecateCommand(kind event.Kind, name string) *cobra.Command {
 		}}
 	c := a.stageCommand(kind, verb)
 	c.Flags().StringVar(&until, "until", "", "hari terakhir, 2026-12-31 (last day)")
-	if err := c.MarkFlagRequired("until"); err != nil {
-		panic(err) // the flag is defined above
-	}
 	return c
 }
 

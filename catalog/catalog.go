@@ -37,6 +37,7 @@ var (
 	ErrConflict = errors.New("conflict")
 	ErrInvalid  = errors.New("not allowed")
 	ErrReadOnly = errors.New("catalog is opened without its event log")
+	ErrOutdated = errors.New("the projection is another program's") // it is rebuilt when it is opened with the log
 )
 
 // readBytes bounds one read of the log.
@@ -122,7 +123,7 @@ func (c *Catalog) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if len(old) > 0 && c.log == nil {
-		return fmt.Errorf("%w: proyeksi dari versi program lain; jalankan dahulu perintah yang membuka log, misalnya satudata verify (the projection is of another version of the program; first run a command that opens the log)", ErrReadOnly)
+		return ErrOutdated
 	}
 	for _, name := range old {
 		if _, err := tx.ExecContext(ctx, `DROP TABLE "`+name+`"`); err != nil {

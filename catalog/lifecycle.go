@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,18 +94,36 @@ func (c *Catalog) Documents(ctx context.Context, kind event.Kind, name string) (
 	return out, rows.Err()
 }
 
+// ParsePaper reads how people name a document: "<name>@<version>", or "<name>" where no version or all
+// of them are meant. Of a contract the name is that of its dataset, or its id.
+func ParsePaper(kind event.Kind, ref string) (event.Paper, error) {
+	name, version, exact := strings.Cut(ref, "@")
+	if !datasetForm.MatchString(name) || exact && !versionForm.MatchString(version) {
+		return event.Paper{}, refuse(ErrInvalid, "%q: tulis NAMA@VERSI, misalnya bencana.kejadian_banjir@1.0.0", "%q: write NAME@VERSION, for example bencana.kejadian_banjir@1.0.0", ref)
+	}
+	if kind == event.KindContract && exact {
+		name = schemas.DatasetName(name, version)
+	}
+	return event.Paper{Of: kind, Name: name, Version: version}, nil
+}
+
+var versionForm = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+
 // Document returns the version that ref names, "<name>@<version>", or the newest one of a name. It is
 // ErrNotFound for one that nobody has proposed.
 func (c *Catalog) Document(ctx context.Context, kind event.Kind, ref string) (Document, error) {
-	name, version, exact := strings.Cut(ref, "@")
-	found, err := c.Documents(ctx, kind, name)
+	p, err := ParsePaper(kind, ref)
 	if err != nil {
 		return Document{}, err
 	}
-	if exact {
-		found = slices.DeleteFunc(found, func(d Document) bool { return d.Version != version })
+	found, err := c.Documents(ctx, kind, p.Name)
+	if err != nil {
+		return Document{}, err
 	}
-	if len(found) == 0 || name == "" {
+	if p.Version != "" {
+		found = slices.DeleteFunc(found, func(d Document) bool { return d.Version != p.Version })
+	}
+	if len(found) == 0 {
 		return Document{}, fmt.Errorf("%s %s: %w", word(kind), ref, ErrNotFound)
 	}
 	return found[len(found)-1], nil

@@ -229,8 +229,8 @@ func TestOtherProjection(t *testing.T) {
 	want := dump(t, path)
 	c.Close()
 	spoil(t, path, `PRAGMA user_version = 7; DROP TABLE documents; CREATE TABLE contracts (x); DELETE FROM deliveries`)
-	if _, err := catalog.Open(t.Context(), path, catalog.Options{}); !errors.Is(err, catalog.ErrReadOnly) {
-		t.Errorf("opened without a log: %v, want ErrReadOnly", err)
+	if _, err := catalog.Open(t.Context(), path, catalog.Options{}); !errors.Is(err, catalog.ErrOutdated) {
+		t.Errorf("opened without a log: %v, want ErrOutdated", err)
 	}
 	reopen(t, path, log)
 	if d := cmp.Diff(want, dump(t, path)); d != "" {

@@ -3,17 +3,20 @@ package schemas
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // DatasetName is the name of the dataset that a contract version is about: that of its topic, tables
 // and views. Versions of one major version share a dataset; a new major version has one of its own
 // beside the old, named <id>_v<major>, so that both live until the old one is retired.
+// For id the name of such a dataset will do too.
 func DatasetName(id, contractVersion string) string {
 	v, ok := parseVersion(contractVersion)
 	if !ok || v.major < 2 || id == "" {
 		return id
 	}
-	return id + "_v" + strconv.Itoa(v.major)
+	suffix := "_v" + strconv.Itoa(v.major)
+	return strings.TrimSuffix(id, suffix) + suffix
 }
 
 // majorForm is the end of a name that DatasetName makes.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,7 +105,7 @@ func (a *app) historyCommand(kind event.Kind, argument string) *cobra.Command {
 func printHistory(out io.Writer, w *workspace, found []catalog.Decided) error {
 	return columns(out, "REVISI|WAKTU|PELAKU|KEPUTUSAN|VERSI|ALASAN", func(print func(...any)) {
 		for _, d := range found {
-			revision, why := fmt.Sprint(d.Revision), d.Reason
+			revision, why := strconv.FormatInt(d.Revision, 10), d.Reason
 			if d.Lost != "" {
 				revision, why = "kalah", d.Lost
 			}

@@ -84,9 +84,12 @@ func (a *app) stageCommand(kind event.Kind, v stageVerb) *cobra.Command {
 	c := &cobra.Command{
 		Use: v.use, Short: v.short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			paper, err := parsePaper(kind, args[0], v.exact)
+			paper, err := catalog.ParsePaper(kind, args[0])
 			if err != nil {
 				return err
+			}
+			if v.exact && paper.Version == "" {
+				return usageError("%s: sebutkan versinya, %s@1.0.0 (name the version)", args[0], args[0])
 			}
 			return a.decide(c, &d, func(ctx context.Context, _ *workspace, cat *catalog.Catalog, cmd catalog.Command) error {
 				if err := v.do(cat, ctx, paper, cmd); err != nil {
@@ -117,15 +120,6 @@ func (a *app) deprecateCommand(kind event.Kind, name string) *cobra.Command {
 	c := a.stageCommand(kind, verb)
 	c.Flags().StringVar(&until, "until", "", "hari terakhir, 2026-12-31 (last day)")
 	return c
-}
-
-// parsePaper reads NAME@VERSION, or NAME alone where every version may be meant.
-func parsePaper(kind event.Kind, ref string, exact bool) (event.Paper, error) {
-	name, version, ok := strings.Cut(ref, "@")
-	if name == "" || ok && version == "" || exact && !ok {
-		return event.Paper{}, usageError("%q: tulis NAMA@VERSI, misalnya bencana.kejadian_banjir@1.0.0 (write NAME@VERSION)", ref)
-	}
-	return event.Paper{Of: kind, Name: name, Version: version}, nil
 }
 
 // showDocument says how a version stands after a decision.

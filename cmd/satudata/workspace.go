@@ -123,7 +123,7 @@ func (w *workspace) withParts(ctx context.Context, f func(parts) error) (err err
 
 // withReader is withParts for commands that only read. With the embedded log they answer from the
 // projection, so they work while another process (up, land) holds the log; only when there is no
-// projection yet is the log opened to make it.
+// projection yet, or one of another version of the program, is the log opened to make it.
 func (w *workspace) withReader(ctx context.Context, f func(parts) error) error {
 	if w.cfg.Log.Kind != "embedded" {
 		return w.withParts(ctx, f)
@@ -131,7 +131,11 @@ func (w *workspace) withReader(ctx context.Context, f func(parts) error) error {
 	if _, err := os.Stat(w.path("state", "catalog.db")); err != nil {
 		return w.withParts(ctx, f)
 	}
-	return w.withTables(ctx, nil, f)
+	err := w.withTables(ctx, nil, f)
+	if errors.Is(err, catalog.ErrOutdated) {
+		return w.withParts(ctx, f)
+	}
+	return err
 }
 
 func (w *workspace) withTables(ctx context.Context, log eventlog.Log, f func(parts) error) (err error) {

@@ -105,7 +105,9 @@ type Imported struct {
 	Same       int `json:"tetap"`
 }
 
-// ImportApplications registers or updates many applications at once: all of them, or none.
+// ImportApplications registers or updates many applications at once. Where one of them could have no
+// effect nothing is written. ErrConflict says that another writer was faster with some of them, which
+// then stay as he wrote them.
 func (c *Catalog) ImportApplications(ctx context.Context, list []event.Application, cmd Command) (Imported, error) {
 	var done Imported
 	if err := c.sync(ctx); err != nil {

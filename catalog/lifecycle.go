@@ -195,7 +195,7 @@ func (c *Catalog) Propose(ctx context.Context, p Proposal, cmd Command) (Documen
 // error, what whoever approves should know is a finding.
 func (c *Catalog) examine(ctx context.Context, p Proposal) ([]event.Sentence, error) {
 	if p.Paper.Of == event.KindBinding {
-		return nil, c.examineBinding(ctx, p)
+		return c.examineBinding(ctx, p)
 	}
 	contract, err := schemas.ParseContract(p.Paper.Ref(), []byte(p.Document))
 	if err != nil {
@@ -204,41 +204,48 @@ func (c *Catalog) examine(ctx context.Context, p Proposal) ([]event.Sentence, er
 	if err := c.checkSuccession(ctx, contract); err != nil {
 		return nil, err
 	}
-	producer, err := c.Organisation(ctx, contract.Profile.Producer)
+	return c.checkProducer(ctx, contract.Profile.Producer)
+}
+
+// checkProducer looks whether a produsen data is registered: under the walidata's policy it must be.
+func (c *Catalog) checkProducer(ctx context.Context, id string) ([]event.Sentence, error) {
+	producer, err := c.Organisation(ctx, id)
 	if err == nil && producer.Closed != "" {
-		err = noOrganisation(producer.ID)
+		err = noOrganisation(id)
 	}
 	var unknown *Refusal
 	switch {
 	case err == nil:
 		return nil, nil
 	case errors.As(err, &unknown) && c.approval == Automatic:
-		return []event.Sentence{{ID: "produsenData: " + unknown.Say.ID, EN: "produsenData: " + unknown.Say.EN}}, nil
+		return []event.Sentence{unknown.Say}, nil
 	}
-	return nil, fmt.Errorf("produsenData: %w", err)
+	return nil, err
 }
 
 // examineBinding compiles a binding with the contract version that it was written for, which must be
 // in force or up for approval.
-func (c *Catalog) examineBinding(ctx context.Context, p Proposal) error {
+func (c *Catalog) examineBinding(ctx context.Context, p Proposal) ([]event.Sentence, error) {
 	binding, err := schemas.ParseBinding(p.Paper.Ref(), []byte(p.Document))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d, err := c.Document(ctx, event.KindContract, binding.Dataset+"@"+binding.Contract)
 	if err != nil {
-		return fmt.Errorf("contract: %w", err)
+		return nil, err
 	}
 	contract, err := schemas.ParseContract(d.Paper().Ref(), []byte(d.Text))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ref, err := schemas.LoadReference()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = schemas.Compile(contract, binding, ref)
-	return err
+	if _, err := schemas.Compile(contract, binding, ref); err != nil {
+		return nil, err
+	}
+	return c.checkProducer(ctx, binding.OPD)
 }
 
 // Approve puts a proposed document in force.

@@ -19,7 +19,9 @@
 //  6. transform/lake writes Parquet and commits it to Iceberg together with the log position, so a
 //     row lands exactly once; it folds the history of a dataset into its current state and writes
 //     the SQL of the views over both. transform/pipeline is the worker that drives 4 to 6.
-//  7. catalog projects the facts: which deliveries came, how they were checked, what is published.
+//  7. catalog projects the facts: which deliveries came, how they were checked, what is published;
+//     which organisations and applications there are, and where each version of a contract or binding
+//     stands between its proposal and its end (decision.go says who wins when two decide at once).
 //     catalog/query answers SQL with DuckDB over the views of the lake, locked to their folders.
 //  8. This package wires them. config.go is the configuration, workspace.go opens what it names,
 //     sources.go makes connectors, exit.go turns errors into exit codes, and each command has a

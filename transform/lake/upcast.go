@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"satudata/schemas"
@@ -15,6 +16,7 @@ import (
 // It is applied where the current state is computed; the history keeps rows as they were recorded.
 type Upcast struct {
 	Version string // of the contract; its document never changes
+	Fields  []schemas.Field
 	Columns []schemas.Upcast
 }
 
@@ -23,25 +25,37 @@ type Upcast struct {
 func resolved(t *table.Table, upcasts []Upcast) []Upcast {
 	var out []Upcast
 	for _, u := range upcasts {
-		columns, ok := slices.Clone(u.Columns), true
-		for i := range columns {
-			ok = ok && columns[i].Column != ""
-			for _, name := range []*string{&columns[i].Column, &columns[i].From} {
-				if *name == "" {
-					continue
-				}
-				id, known := fieldID(t, *name)
-				f, there := t.Schema().FindFieldByID(id)
-				if ok = ok && known && there; ok {
-					*name = f.Name
-				}
+		then := schemaOf(t, u.Fields)
+		if then == nil {
+			continue
+		}
+		now := func(name string) string {
+			if name == "" {
+				return ""
 			}
+			f, _ := then.FindFieldByName(name)
+			name, _ = t.Schema().FindColumnName(f.ID) // columns are never dropped
+			return name
 		}
-		if ok {
-			out = append(out, Upcast{u.Version, columns})
+		columns := slices.Clone(u.Columns)
+		for i, c := range columns {
+			columns[i].Column, columns[i].From = now(c.Column), now(c.From)
 		}
+		out = append(out, Upcast{u.Version, u.Fields, columns})
 	}
 	return out
+}
+
+// schemaOf is the newest schema of a table that has the columns of a contract version, nil when the
+// table has never followed it.
+func schemaOf(t *table.Table, fields []schemas.Field) *iceberg.Schema {
+	var found *iceberg.Schema
+	for _, s := range t.Schemas() {
+		if sameFields(s, fields) && (found == nil || s.ID > found.ID) {
+			found = s
+		}
+	}
+	return found
 }
 
 // upcastSQL selects columns of query with the values that later contract versions give them: one

@@ -69,18 +69,19 @@ func TestUpcastWhenever(t *testing.T) {
 	renamed.RenamedFrom = "sumber"
 	v3 := append(v1[:2:2], renamed, v2[3], field("jumlah", schemas.Integer))
 	str, whole := schemas.Type{Kind: schemas.String}, schemas.Type{Kind: schemas.Integer}
-	two := lake.Upcast{Version: "1.2.0", Columns: []schemas.Upcast{
+	v4 := append(v3[:5:5], field("sumber", schemas.String)) // another column than the one that was called so
+	two := lake.Upcast{Version: "1.2.0", Fields: v2, Columns: []schemas.Upcast{
 		{Column: "kelamin", Type: str, Map: map[string]string{"L": "LAKI-LAKI", "P'": "PEREMPUAN"}},
 		{Column: "sumber", Type: str, Constant: text("LAMA")},
 		{Column: "kelompok", Type: str, From: "kelamin", Map: map[string]string{"L": "A"}},
 	}}
-	ten := lake.Upcast{Version: "1.10.0", Columns: []schemas.Upcast{ // after 1.2.0, although not as text
+	ten := lake.Upcast{Version: "1.10.0", Fields: v3, Columns: []schemas.Upcast{ // after 1.2.0, although not as text
 		{Column: "kelompok", Type: str, Map: map[string]string{"A": "B"}},
 		{Column: "jumlah", Type: whole, Constant: text("1")},
 	}}
 	want := [][]string{
-		{"a", "LAKI-LAKI", "LAMA", "B", "1"}, {"b", "PEREMPUAN", "LAMA", "P'", "1"},
-		{"c", "L", "baru", "B", "1"}, {"d", "X", "<nil>", "<nil>", "7"},
+		{"a", "LAKI-LAKI", "LAMA", "B", "1", "<nil>"}, {"b", "PEREMPUAN", "LAMA", "P'", "1", "<nil>"},
+		{"c", "L", "baru", "B", "1", "<nil>"}, {"d", "X", "<nil>", "<nil>", "7", "<nil>"}, {"e", "L", "<nil>", "A", "<nil>", "sini"},
 	}
 	for _, folds := range []string{"", "1", "2", "3", "123"} {
 		t.Run("folded after "+folds, func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestUpcastWhenever(t *testing.T) {
 			step(1, v1, [][]any{{"a", "L"}, {"b", "P'"}}, nil)
 			step(2, v2, [][]any{{"c", "L", "baru", "A"}}, []lake.Upcast{two})
 			step(3, v3, [][]any{{"d", "X", nil, nil, int64(7)}}, []lake.Upcast{ten})
+			step(4, v4, [][]any{{"e", "L", nil, "A", nil, "sini"}}, nil)
 			for _, when := range []string{"as it is", "folded again"} {
 				got := view(t, l, "kejadian_banjir", published, lake.AsOf{}, "SELECT * FROM %s ORDER BY kode")
 				if d := cmp.Diff(want, got); d != "" {
@@ -133,7 +135,7 @@ func TestUpcastBeforeItsColumns(t *testing.T) {
 	land(t, l, 0, origin(deliveryID(1), 1), record(t, memory.DefaultAllocator, single, []any{int64(4)}))
 	zero := "0"
 	published := []lake.Publication{{Delivery: deliveryID(1), FirstID: eventID(1), Upcasts: []lake.Upcast{{Version: "1.1.0",
-		Columns: []schemas.Upcast{{Column: "baru", Type: schemas.Type{Kind: schemas.Integer}, Constant: &zero}}}}}}
+		Fields: append(single[:len(single):len(single)], field("baru", schemas.Integer)), Columns: []schemas.Upcast{{Column: "baru", Type: schemas.Type{Kind: schemas.Integer}, Constant: &zero}}}}}}
 	if _, err := l.Fold(t.Context(), dataset, published, true); err != nil {
 		t.Fatal(err)
 	}

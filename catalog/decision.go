@@ -230,7 +230,7 @@ func (c *Catalog) History(ctx context.Context, about event.Subject) ([]Decided, 
 		return nil, fmt.Errorf("history of %s: %w", about.ID, err)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("%s %s: %w", word(about.Kind), about.ID, ErrNotFound)
+		return nil, refuse(ErrNotFound, "%[1]s %[3]s tidak dikenal", "unknown %[2]s %[3]s", word(about.Kind), about.Kind, about.ID)
 	}
 	return out, nil
 }

@@ -124,7 +124,7 @@ func (c *Catalog) Document(ctx context.Context, kind event.Kind, ref string) (Do
 		found = slices.DeleteFunc(found, func(d Document) bool { return d.Version != p.Version })
 	}
 	if len(found) == 0 {
-		return Document{}, fmt.Errorf("%s %s: %w", word(kind), ref, ErrNotFound)
+		return Document{}, refuse(ErrNotFound, "%[1]s %[3]s tidak ada; yang ada: `satudata %[2]s list`", "there is no %[2]s %[3]s; there are: `satudata %[2]s list`", word(kind), kind, ref)
 	}
 	return found[len(found)-1], nil
 }
@@ -399,10 +399,7 @@ func (c *Catalog) today() string { return c.now().In(c.zone).Format(time.DateOnl
 
 // unapproved says what to do to get a document approved.
 func unapproved(p event.Paper, d Document, document string) error {
-	command := "satudata contract"
-	if p.Of == event.KindBinding {
-		command = "satudata binding"
-	}
+	command := "satudata " + string(p.Of)
 	approve := fmt.Sprintf("`%s approve %s --as ID`", command, p.Ref())
 	propose := fmt.Sprintf("`%s propose FILE`", command)
 	switch {

@@ -10,13 +10,9 @@ func CheckSuccessor(old, next *Contract) error {
 	fault := func(say Sentence, expected string) {
 		faults = append(faults, Fault{File: next.File, Line: 1, Path: "schema", Say: say, Expected: expected})
 	}
-	major := func(c *Contract) int {
-		v, _ := parseVersion(c.Version) // parsed with the contract
-		return v.major
-	}
-	if major(old) != major(next) {
-		fault(sayf("kontrak %s versi %s: versi mayor lain dari %s belum dapat hidup di dataset yang sama", "contract %s version %s: another major version than %s cannot live in the same dataset yet",
-			next.Dataset, next.Version, old.Version), "dataset baru/a new dataset")
+	if old.Dataset != next.Dataset { // another contract, or another major version: it has tables of its own
+		fault(sayf("kontrak %s versi %s: versi mayor lain atau dataset lain dari %s, yang punya tabel sendiri", "contract %s version %s: another major version or dataset than %s, with tables of its own",
+			next.Dataset, next.Version, old.Version), old.Dataset)
 		return faults
 	}
 	for _, c := range Diff(old, next) {

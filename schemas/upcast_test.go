@@ -90,6 +90,19 @@ func TestDatasetOfMajorVersion(t *testing.T) {
 			t.Errorf("version %s: %v", version, err)
 		}
 	}
+	under := func(version string) *schemas.Contract {
+		c, err := schemas.ParseContract("y.yaml", []byte(strings.Replace(succession, "version: 1.0.0", "version: "+version, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if err := schemas.CheckSuccessor(under("0.9.0"), under("1.0.0")); err != nil {
+		t.Errorf("the first stable version cannot follow its drafts: %v", err)
+	}
+	if err := schemas.CheckSuccessor(under("1.0.0"), under("2.0.0")); err == nil {
+		t.Error("versions 1 and 2 share tables")
+	}
 	_, err := schemas.ParseContract("y.yaml", []byte(strings.NewReplacer("id: x.y", "id: x.y_v2", "name: y\n", "name: y_v2\n").Replace(succession)))
 	if err == nil || !strings.Contains(err.Error(), "_v2") {
 		t.Errorf("an id that looks like a major version: %v", err)

@@ -45,8 +45,8 @@ func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publ
 		}
 		mode := contracts[at].Profile.Delivery
 		out[i] = lake.Publication{Delivery: d.ID, FirstID: d.FirstID, At: d.Decided, Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}
-		for _, later := range contracts[at+1:] {
-			if columns := later.Upcasts(); len(columns) > 0 {
+		for k, later := range contracts[at+1:] {
+			if columns := later.Upcasts(contracts[at+k]); len(columns) > 0 {
 				out[i].Upcasts = append(out[i].Upcasts, lake.Upcast{Version: later.Version, Fields: later.Fields(), Columns: columns})
 			}
 		}

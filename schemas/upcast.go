@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -14,7 +15,8 @@ import (
 //	{dari: status, petakan: {LAMA: BARU}}       the same, with values renamed on the way
 //	{petakan: {L: LAKI-LAKI, P: PEREMPUAN}}     values of the column itself are renamed
 //
-// What petakan does not name stays as it is. With nilaiLama a column that is added within a major
+// What petakan does not name stays as it is. The versions after it may go on saying it; only a version
+// that says something else does it again. With nilaiLama a column that is added within a major
 // version may be required.
 type Upcast struct {
 	Column   string            // physical
@@ -114,12 +116,41 @@ func holds(p Property, text string) (expected string, ok bool) {
 }
 
 // Upcasts are what c says of rows that were delivered under older versions, in the order of its columns.
-func (c *Contract) Upcasts() []Upcast {
+// What the version before it says alike is not among them: rows of that version have their values, and
+// older ones get them by it. before is nil for the first version.
+func (c *Contract) Upcasts(before *Contract) []Upcast {
+	said := map[string]Upcast{} // by names of c
+	if before != nil {
+		now := map[string]string{"": ""}
+		for _, p := range before.Properties {
+			now[p.Name] = p.Name
+		}
+		for _, p := range c.Properties {
+			if p.RenamedFrom != "" {
+				now[p.RenamedFrom] = p.Name
+			}
+		}
+		for _, u := range before.Upcasts(nil) {
+			u.Column, u.From = now[u.Column], now[u.From]
+			said[u.Column] = u
+		}
+	}
 	var out []Upcast
 	for _, p := range c.Properties {
-		if p.Upcast != nil {
-			out = append(out, *p.Upcast)
+		if u := p.Upcast; u != nil && !u.same(said[p.Name]) {
+			out = append(out, *u)
 		}
 	}
 	return out
+}
+
+// same says whether u and v give a column the same value.
+func (u Upcast) same(v Upcast) bool {
+	constant := func(s *string) string {
+		if s == nil {
+			return "-"
+		}
+		return "=" + *s
+	}
+	return u.Column == v.Column && u.From == v.From && constant(u.Constant) == constant(v.Constant) && maps.Equal(u.Map, v.Map)
 }

@@ -57,10 +57,38 @@ func TestUpcast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff([]schemas.Upcast{tt.want}, c.Upcasts()); d != "" {
+			if d := cmp.Diff([]schemas.Upcast{tt.want}, c.Upcasts(nil)); d != "" {
 				t.Errorf("upcasts (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// TestUpcastSaidBefore: a version that only repeats what the version before it says, also of a column
+// that it renames, does not do it to that version's rows.
+func TestUpcastSaidBefore(t *testing.T) {
+	under := func(column string) *schemas.Contract {
+		const catatan = "{name: catatan, logicalType: string,"
+		c, err := schemas.ParseContract("y.yaml", []byte(strings.Replace(succession, catatan, strings.Replace(catatan, "name: catatan", column, 1), 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	swap := "customProperties: [{property: nilaiLama, value: {petakan: {A: B, B: A}}}]"
+	first := under("name: catatan, " + swap)
+	for _, tt := range []struct {
+		name, column string
+		want         int
+	}{
+		{"the same", "name: catatan, " + swap, 0},
+		{"renamed", "name: keterangan, " + strings.Replace(swap, "[{", "[{property: namaLama, value: catatan}, {", 1), 0},
+		{"no longer said", "name: catatan", 0},
+		{"something else", "name: catatan, " + strings.Replace(swap, "A: B, ", "", 1), 1},
+	} {
+		if got := under(tt.column).Upcasts(first); len(got) != tt.want {
+			t.Errorf("%s: %d upcasts, want %d", tt.name, len(got), tt.want)
+		}
 	}
 }
 

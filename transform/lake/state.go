@@ -80,6 +80,9 @@ func digest(keyIDs string, published []Publication) string {
 		fmt.Fprintf(h, "%s %s %t %q\n", p.Delivery, p.FirstID, p.Full, p.ReplaceBy)
 		for _, u := range p.Upcasts {
 			fmt.Fprintf(h, "upcast %s\n", u.Version)
+			for _, c := range u.Columns {
+				fmt.Fprintf(h, "%q\n", stepSQL(c))
+			}
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -204,7 +204,32 @@ func (c *Catalog) examine(ctx context.Context, p Proposal) ([]event.Sentence, er
 	if err := c.checkSuccession(ctx, contract); err != nil {
 		return nil, err
 	}
+	if err := c.checkRaised(ctx, contract); err != nil {
+		return nil, err
+	}
 	return c.checkProducer(ctx, contract.Profile.Producer)
+}
+
+// checkRaised refuses a proposal whose version is raised by less than its changes need: what breaks
+// consumers or producers needs a new major version, which lives beside the old one.
+func (c *Catalog) checkRaised(ctx context.Context, contract *schemas.Contract) error {
+	versions, err := c.contracts(ctx, contract.Dataset)
+	if err != nil {
+		return err
+	}
+	at, _ := slices.BinarySearchFunc(versions, contract.Version, func(v *schemas.Contract, version string) int { return schemas.CompareVersions(v.Version, version) })
+	if at == 0 {
+		return nil
+	}
+	before := versions[at-1]
+	changes := schemas.Diff(before, contract)
+	need, raised := schemas.Needed(changes), schemas.Raised(before, contract)
+	if raised >= need {
+		return nil
+	}
+	i := slices.IndexFunc(changes, func(x schemas.Change) bool { return x.Needs == need })
+	return refuse(ErrInvalid, "%[1]s@%[2]s: perubahan sejak %[3]s perlu versi %[4]s: %[5]s; lihat `satudata contract diff`", "%[1]s@%[2]s: what changed since %[3]s needs a %[4]s version: %[6]s; see `satudata contract diff`",
+		contract.ID, contract.Version, before.Version, need, changes[i].Say.ID, changes[i].Say.EN)
 }
 
 // checkProducer looks whether a produsen data is registered: under the walidata's policy it must be.

@@ -196,6 +196,21 @@ func TestApproveChecksSuccession(t *testing.T) {
 	}
 }
 
+// TestBreakingProposal: what breaks somebody cannot be proposed as a minor version.
+func TestBreakingProposal(t *testing.T) {
+	k := openClerk(t, catalog.Automatic)
+	if err := k.read(floods, floodsBinding); err != nil {
+		t.Fatal(err)
+	}
+	stricter := func(v string) string {
+		return version(floods, v, "{name: sebab, logicalType: string", "{name: sebab, logicalType: string, required: true")
+	}
+	wants(t, "minor", k.propose(event.KindContract, stricter("1.1.0"), "budi"), catalog.ErrInvalid, "contract diff")
+	wants(t, "major", k.propose(event.KindContract, stricter("2.0.0"), "budi"), nil, "")
+	filled := strings.Replace(stricter("1.1.0"), "description: Sebab", "description: Sebab, customProperties: [{property: nilaiLama, value: {nilai: TIDAK DIKETAHUI}}]", 1)
+	wants(t, "minor with nilaiLama", k.propose(event.KindContract, filled, "budi"), nil, "")
+}
+
 // TestOldLogs: facts as they were written before there were revisions put documents in force.
 func TestOldLogs(t *testing.T) {
 	k := openClerk(t, catalog.Walidata)

@@ -270,8 +270,11 @@ func (d *differ) counterpart(p Property) int {
 func (d *differ) added(i int, p Property) {
 	d.column = p.Name
 	c := Change{Say: sayf("kolom %q ditambah", "column %q is added", p.Name), Why: Sentence{"baris lama kosong di kolom itu", "older rows are empty there"}, Needs: Minor}
-	if p.Required {
-		c.Harm, c.Why = Producers, Sentence{"wajib diisi, padahal pengikat yang ada belum mengisinya", "it is required and the bindings there are do not feed it"}
+	switch {
+	case p.Required && p.Upcast != nil: // bindings of older versions go on delivering under those
+		c.Why = Sentence{"wajib diisi; baris versi lama mendapat nilainya dari nilaiLama", "it is required; rows of older versions get their values by nilaiLama"}
+	case p.Required:
+		c.Harm, c.Why = Producers, Sentence{"wajib diisi, padahal pengikat yang ada belum mengisinya; nyatakan nilaiLama", "it is required and the bindings there are do not feed it; state nilaiLama"}
 	}
 	d.add(fmt.Sprintf("schema[0].properties[%d]", i), c)
 }
@@ -298,6 +301,9 @@ func (d *differ) property(i int, a, b Property) {
 	d.standard(at, a.Standard, b.Standard)
 	d.definition(path+".description", a.Definition, b.Definition)
 	switch {
+	case !a.Required && b.Required && b.Upcast != nil && (b.Upcast.Constant != nil || b.Upcast.From != ""):
+		d.add(path+".required", Change{Say: Sentence{"menjadi wajib diisi", "becomes required"},
+			Why: Sentence{"baris versi lama yang kosong mendapat nilainya dari nilaiLama", "rows of older versions that are empty get their values by nilaiLama"}, Needs: Minor})
 	case !a.Required && b.Required:
 		d.add(path+".required", Change{Say: Sentence{"menjadi wajib diisi", "becomes required"}, Why: stricter, Harm: Producers})
 	case a.Required && !b.Required:

@@ -66,6 +66,7 @@ func (w *workspace) contractVersion(ctx context.Context, docs documents, arg str
 	if !ok {
 		return readContract(arg, known)
 	}
+	dataset = schemas.DatasetName(dataset, version)
 	if c := docs.contracts[dataset][version]; c != nil {
 		return c, nil
 	}
@@ -89,6 +90,14 @@ type difference struct {
 	Changes  []changeInfo  `json:"perubahan"`
 	Bindings []brokenThing `json:"pengikat"`
 	Queries  []brokenThing `json:"kueri"`
+	Readers  []reader      `json:"aplikasi"` // registered applications that read the old version: whom to tell
+}
+
+// reader is a registered application that reads a dataset.
+type reader struct {
+	ID    string `json:"id"`
+	Name  string `json:"nama"`
+	Owner string `json:"opd"`
 }
 
 type changeInfo struct {
@@ -110,12 +119,12 @@ type brokenThing struct {
 }
 
 func (a *app) diff(ctx context.Context, w *workspace, docs documents, old, next *schemas.Contract, folders []string, asJSON bool) error {
-	if old.Dataset != next.Dataset {
-		return usageError("%s dan %s adalah dataset yang berbeda (are different datasets)", old.Dataset, next.Dataset)
+	if old.ID != next.ID {
+		return usageError("%s dan %s adalah dataset yang berbeda (are different datasets)", old.ID, next.ID)
 	}
 	changes := schemas.Diff(old, next)
 	needs, raised := schemas.Needed(changes), schemas.Raised(old, next)
-	d := difference{Dataset: old.Dataset, Old: old.Version, Next: next.Version, Needs: needs.String(), Raised: raised.String(), Enough: raised >= needs,
+	d := difference{Dataset: next.Dataset, Old: old.Version, Next: next.Version, Needs: needs.String(), Raised: raised.String(), Enough: raised >= needs,
 		Changes: []changeInfo{}}
 	for _, c := range changes {
 		d.Breaking = d.Breaking || c.Breaking()
@@ -133,6 +142,9 @@ func (a *app) diff(ctx context.Context, w *workspace, docs documents, old, next 
 	if d.Queries, err = w.brokenQueries(ctx, docs, old, next, changes, queries); err != nil {
 		return err
 	}
+	if d.Readers, err = w.readers(ctx, old.Dataset); err != nil {
+		return err
+	}
 	if asJSON {
 		err = writeJSON(a.stdout, d)
 	} else {
@@ -142,6 +154,19 @@ func (a *app) diff(ctx context.Context, w *workspace, docs documents, old, next 
 		err = errVersion
 	}
 	return err
+}
+
+// readers are the registered applications in use that read a dataset.
+func (w *workspace) readers(ctx context.Context, dataset string) ([]reader, error) {
+	out := []reader{}
+	err := w.withReader(ctx, func(p parts) error {
+		found, err := p.cat.Consumers(ctx, dataset)
+		for _, f := range found {
+			out = append(out, reader{f.ID, f.Name, f.Owner})
+		}
+		return err
+	})
+	return out, err
 }
 
 func printDifference(out io.Writer, d difference, queries int) {
@@ -162,6 +187,10 @@ func printDifference(out io.Writer, d difference, queries int) {
 	}
 	printBroken(out, "Pengikat (bindings)", d.Bindings)
 	printBroken(out, fmt.Sprintf("Kueri (queries), %d diperiksa", queries), d.Queries)
+	fmt.Fprintf(out, "\nAplikasi yang memakai (applications that read it), %d\n", len(d.Readers))
+	for _, r := range d.Readers {
+		fmt.Fprintf(out, "  %s: %s, %s\n", r.ID, r.Name, r.Owner)
+	}
 	enough := "cukup (enough)"
 	if !d.Enough {
 		enough = "KURANG (not enough)"
@@ -223,7 +252,7 @@ func brokenBindings(docs documents, old, next *schemas.Contract, changes []schem
 // faultsOf is what keeps a binding from fitting a contract, whichever version it was written for.
 func faultsOf(b *schemas.Binding, c *schemas.Contract, ref *schemas.Reference) []string {
 	fitted := *b
-	fitted.Contract = c.Version
+	fitted.Contract, fitted.Dataset = c.Version, c.Dataset
 	_, err := schemas.Compile(c, &fitted, ref)
 	var faults schemas.Faults
 	if !errors.As(err, &faults) {

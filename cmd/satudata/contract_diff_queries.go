@@ -44,7 +44,7 @@ func (w *workspace) brokenQueries(ctx context.Context, docs documents, old, next
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, after.Close()) }()
-	without, err := w.enginesWithout(ctx, docs, next, changes)
+	without, err := w.enginesWithout(ctx, docs, old.Dataset, next, changes)
 	if err != nil {
 		return nil, err
 	}
@@ -114,14 +114,14 @@ func firstLine(err error) string {
 
 // enginesWithout are engines over the next version's tables, each without a column whose meaning
 // changed.
-func (w *workspace) enginesWithout(ctx context.Context, docs documents, next *schemas.Contract, changes []schemas.Change) (map[string]*query.Engine, error) {
+func (w *workspace) enginesWithout(ctx context.Context, docs documents, dataset string, next *schemas.Contract, changes []schemas.Change) (map[string]*query.Engine, error) {
 	engines := map[string]*query.Engine{}
 	for _, c := range changes {
 		if !c.Meaning || c.Column == "" || engines[c.Column] != nil {
 			continue
 		}
 		fields := slices.DeleteFunc(next.Fields(), func(f schemas.Field) bool { return f.Name == c.Column })
-		engine, err := w.emptyEngine(ctx, docs, next.Dataset, fields)
+		engine, err := w.emptyEngine(ctx, docs, dataset, fields)
 		if err != nil {
 			return engines, err
 		}

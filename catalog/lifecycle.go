@@ -13,6 +13,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/schemas/assess"
 )
 
 // Approval is the rule by which contracts and bindings come into force.
@@ -207,7 +208,38 @@ func (c *Catalog) examine(ctx context.Context, p Proposal) ([]event.Sentence, er
 	if err := c.checkRaised(ctx, contract); err != nil {
 		return nil, err
 	}
-	return c.checkProducer(ctx, contract.Profile.Producer)
+	findings, err := c.checkProducer(ctx, contract.Profile.Producer)
+	if err != nil {
+		return nil, err
+	}
+	assessed, err := c.assess(ctx, contract)
+	return append(findings, assessed...), err
+}
+
+// assess is what a contract lacks by the four principles of Satu Data: for the walidata to weigh.
+func (c *Catalog) assess(ctx context.Context, contract *schemas.Contract) ([]event.Sentence, error) {
+	datasets, err := c.Datasets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var others []*schemas.Contract
+	for _, dataset := range datasets {
+		other, err := c.LatestContract(ctx, dataset)
+		if err != nil {
+			return nil, err
+		}
+		if other.ID != contract.ID {
+			others = append(others, other)
+		}
+	}
+	var out []event.Sentence
+	for _, principle := range assess.Check(contract, others).Principles {
+		for _, f := range principle.Findings {
+			at := fmt.Sprintf("%s, baris/line %d, %s: ", principle.Name, f.Line, f.Severity)
+			out = append(out, event.Sentence{ID: at + f.Say.ID + "; " + f.Mend.ID, EN: at + f.Say.EN + "; " + f.Mend.EN})
+		}
+	}
+	return out, nil
 }
 
 // checkRaised refuses a proposal whose version is raised by less than its changes need: what breaks

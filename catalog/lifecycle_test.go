@@ -123,6 +123,9 @@ func TestApprovalByTheWalidata(t *testing.T) {
 	}
 	wants(t, "not proposed", k.read(floods, floodsBinding), catalog.ErrInvalid, "contract propose")
 	wants(t, "propose", k.propose(contract, floods, "budi"), nil, "")
+	if d, err := k.Document(ctx, contract, "bencana.banjir@1.0.0"); err != nil || len(d.Findings) == 0 || !strings.HasPrefix(d.Findings[0].ID, "Standar Data, ") {
+		t.Errorf("findings of a contract without standar data: %+v, %v", d.Findings, err)
+	}
 	wants(t, "not approved", k.read(floods, floodsBinding), catalog.ErrInvalid, "contract approve bencana.banjir@1.0.0")
 	if _, err := k.Contract(ctx, "bencana.banjir", "1.0.0"); !errors.Is(err, pipeline.ErrNotRegistered) {
 		t.Errorf("a proposal is in force: %v", err)

@@ -60,15 +60,25 @@ func (a *app) proposeCommand(kind event.Kind) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for _, f := range doc.Findings {
-					fmt.Fprintf(a.stderr, "peringatan: %s (%s)\n", f.ID, f.EN)
-				}
+				a.printFindings(doc)
 				return a.showDocument(&d, doc)
 			})
 		},
 	}
 	d.flags(c, false)
 	return c
+}
+
+// printFindings says the first things that checking a proposal found.
+func (a *app) printFindings(doc catalog.Document) {
+	const most = 5
+	for i, f := range doc.Findings {
+		if i == most {
+			fmt.Fprintf(a.stderr, "dan %d hal lain; lihat `satudata %s show %s --json` (and more)\n", len(doc.Findings)-most, doc.Kind, doc.Paper().Ref())
+			break
+		}
+		fmt.Fprintf(a.stderr, "peringatan: %s (%s)\n", f.ID, f.EN)
+	}
 }
 
 // stageVerb is a command that moves a version to another stage.

@@ -228,6 +228,11 @@ func TestApplicationList(t *testing.T) {
 	if got := must(t, "-C", dir, "app", "import", good); !strings.Contains(got, "1 didaftarkan") {
 		t.Errorf("said %s", got)
 	}
+	before := put(t, dir, "taman1.yaml", parks)
+	after := put(t, dir, "taman2.yaml", strings.NewReplacer("version: 1.0.0", "version: 2.0.0", "name: jenis", "name: kelas").Replace(parks))
+	if got := must(t, "-C", dir, "contract", "diff", before, after); !strings.Contains(got, "sitaman: SITAMAN, dlh") {
+		t.Errorf("a breaking change does not name whom it concerns:\n%s", got)
+	}
 	if got := must(t, "-C", dir, "app", "list", "--consumes", "lingkungan.pohon"); !strings.Contains(got, "SITAMAN") {
 		t.Errorf("consumers:\n%s", got)
 	}

@@ -33,7 +33,7 @@ var layers = map[string]string{
 	"transform/infer":                 "schemas schemas/reference ingest/event ingest/source ingest/source/file transform/normalize transform/trial",
 	"transform/lake":                  "schemas ingest/durable ingest/event",
 	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
-	"catalog":                         "schemas ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
+	"catalog":                         "schemas schemas/assess ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
 	"catalog/query":                   "ingest/event",
 	"catalog/overlap":                 "ingest/event",
 	"cmd/satudata":                    "*",

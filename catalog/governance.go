@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
+	"satudata/ingest/event"
 	"satudata/schemas"
 	"satudata/transform/lake"
 	"satudata/transform/pipeline"
@@ -22,9 +25,18 @@ func (c *Catalog) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
 	out := make([]pipeline.Delivery, len(found))
 	for i, d := range found {
 		out[i] = pipeline.Delivery{ID: d.ID, Subject: d.Subject, Dataset: d.Dataset, Contract: d.Contract, Binding: d.Binding,
-			Stream: d.Stream, Records: d.Records, LastSeq: d.LastSeq, Check: d.Check}
+			Stream: d.Stream, Records: d.Records, LastSeq: d.LastSeq, FirstID: d.FirstID, Opened: d.Opened, Check: d.Check}
 	}
 	return out, nil
+}
+
+// Check implements [pipeline.Governance].
+func (c *Catalog) Check(ctx context.Context, delivery uuid.UUID) (*event.DeliveryChecked, error) {
+	found, err := c.deliveries(ctx, `delivery = ?`, delivery.String())
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0].Check, nil
 }
 
 // Publications implements [pipeline.Governance].

@@ -18,7 +18,8 @@ type Contract struct {
 
 	Profile    Profile
 	Properties []Property
-	Rules      []Rule // over rows
+	Rules      []Rule      // over rows: a row that breaks one is rejected
+	TableRules []TableRule // over more than a row, and row rules that only warn
 
 	Document []byte // the YAML, verbatim
 }
@@ -82,6 +83,7 @@ type Property struct {
 	RenamedFrom string
 	Upcast      *Upcast  // nilaiLama: its value in rows of older versions, or nil
 	Additive    bool     // may be summed over regions and categories
+	NotAdditive bool     // declared so, by the property or its element; a column may also say nothing
 	Class       string   // ODCS classification: "umum" | "pribadi_umum" | "pribadi_spesifik", UU 27/2022, Pasal 4
 	DSSD        string   // kodeDSSD: its indicator in SIPD e-Walidata, "1.01.000474"
 	Variable    Metadata // msVar
@@ -98,10 +100,11 @@ type Check struct {
 	Allowed              []string // the only values
 }
 
-// Rule is a condition over the columns of one row: a row for which it is false is rejected. It does
-// not apply where a column it names is empty.
+// Rule is a condition over the columns of one row: a row for which it is false is rejected, or
+// counted where Severity is Warn. It does not apply where a column it names is empty.
 type Rule struct {
 	Name       string
+	Severity   Severity
 	Expression string // "sekolah_total + tidak_sekolah_total = total"
 	Say        string // description, in Bahasa Indonesia, optional
 	Line       int

@@ -69,8 +69,13 @@ func readContract(o object) *Contract {
 		o.fault("schema", sayf("kontrak berisi %d tabel", "the contract holds %d tables", len(tables)), "satu tabel tiap kontrak/one table for each contract")
 		return c
 	}
-	readTable(tables[0], c)
+	before, properties := len(o.r.faults), tables[0].items("properties")
+	readTable(tables[0], properties, c)
+	columnsFit := len(o.r.faults) == before
 	checkProfile(profile, c)
+	if columnsFit { // else rules would be blamed for what is wrong with their columns
+		readRules(tables[0], properties, profile, c)
+	}
 	return c
 }
 
@@ -118,18 +123,14 @@ func propertyNames(c *Contract) []string {
 	return names
 }
 
-// readTable reads the one entry of schema into c: its properties, then the rules over them.
-func readTable(o object, c *Contract) {
+// readTable reads the one entry of schema into c.
+func readTable(o object, properties []object, c *Contract) {
 	_, table, _ := strings.Cut(c.ID, ".")
 	if name := o.need("name", table); name != "" && table != "" && name != table {
 		o.fault("name", sayf("nama tabel %q berbeda dari id kontrak", "table name %q differs from the contract's id", name), table)
 	}
 	o.oneOf("logicalType", "", "object")
 	o.customs() // none is known here
-	if o.has("relationships") {
-		o.fault("relationships", Sentence{"relasi antartabel belum diperiksa", "relationships are not checked by this version"}, "hapus, atau/remove it, or quality: type: text")
-	}
-	before, properties := len(o.r.faults), o.items("properties")
 	if len(properties) == 0 {
 		o.fault("properties", Sentence{"tabel tanpa kolom", "the table has no columns"}, "properties: [...]")
 	}
@@ -137,43 +138,4 @@ func readTable(o object, c *Contract) {
 		c.Properties = append(c.Properties, readProperty(p))
 	}
 	checkProperties(properties, c)
-	if len(o.r.faults) == before { // else rules would be blamed for what is wrong with their columns
-		readRules(o, c)
-	}
-}
-
-// readRules reads the table's quality section: row rules that satudata carries out, and text.
-func readRules(o object, c *Contract) {
-	fields, seen := c.Fields(), map[string]bool{}
-	for _, q := range o.items("quality") {
-		if q.oneOf("type", "library", "text", "library", "sql", "custom") == "text" {
-			continue
-		}
-		if q.text("type") != "custom" || q.text("engine") != "satudata" {
-			key := "type"
-			if q.text("type") == "custom" {
-				key = "engine"
-			}
-			q.fault(key, Sentence{"aturan ini tidak dijalankan satudata", "satudata does not carry out this rule"},
-				"type: custom, engine: satudata, implementation: a + b = c; atau/or type: text")
-			continue
-		}
-		q.oneOf("severity", "error", "error")
-		rule := Rule{
-			Name:       q.form("name", nameForm, nameSay),
-			Expression: q.need("implementation", "a + b = c"),
-			Say:        q.text("description"),
-			Line:       q.line("implementation"),
-		}
-		if seen[rule.Name] && rule.Name != "" {
-			q.fault("name", sayf("aturan %q ada dua", "there are two rules %q", rule.Name), "nama lain/another name")
-		}
-		seen[rule.Name] = true
-		if rule.Expression != "" {
-			if _, err := parseRule(rule, fields); err != nil {
-				q.fault("implementation", err.say, err.expected)
-			}
-		}
-		c.Rules = append(c.Rules, rule)
-	}
 }

@@ -116,9 +116,6 @@ func checkKey(properties []object, c *Contract) {
 		}
 	}
 	for i, p := range c.Properties {
-		if properties[i].bool("unique") && (p.Key == 0 || len(at) > 1) {
-			properties[i].fault("unique", Sentence{"keunikan satu kolom tidak diperiksa", "uniqueness of one column is not checked"}, "primaryKey: true, satu-satunya/the only one")
-		}
 		if p.Key > len(at) {
 			properties[i].fault("primaryKeyPosition", sayf("posisi kunci %d dari %d kolom kunci", "key position %d of %d key columns", p.Key, len(at)), "1 … "+strconv.Itoa(len(at)))
 		}

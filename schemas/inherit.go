@@ -51,7 +51,7 @@ func inheritText(o, custom object, p *Property, e Element) {
 		custom.fault("satuan", sayf("satuan %q bertentangan dengan elemen %s", "unit %q contradicts element %s", p.Unit, e.ID), e.Unit)
 	}
 	if e.Additive != nil && !custom.has("aditif") {
-		p.Additive = *e.Additive
+		p.Additive, p.NotAdditive = *e.Additive, !*e.Additive
 	} else if e.Additive != nil && p.Additive && !*e.Additive {
 		custom.fault("aditif", sayf("elemen %s tidak boleh dijumlahkan", "element %s may not be summed", e.ID), "false")
 	}

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ func readProperty(o object) Property {
 		RenamedFrom: custom.text("namaLama"),
 		Upcast:      readUpcast(custom),
 		Additive:    custom.bool("aditif"),
+		NotAdditive: custom.has("aditif") && !custom.bool("aditif"),
 		Class:       o.oneOf("classification", "", classes()...),
 		DSSD:        readDSSD(custom),
 		Variable:    custom.metadata("msVar"),
@@ -125,35 +127,33 @@ func refuseUnchecked(o, options object) {
 			options.fault(key, sayf("%s tidak diperiksa satudata", "satudata does not check %s", key), "minimum, maximum, pattern, minLength, maxLength")
 		}
 	}
-	for _, key := range []string{"relationships", "properties", "items"} {
+	for _, key := range []string{"properties", "items"} {
 		if o.has(key) {
 			o.fault(key, sayf("%s di kolom tidak didukung", "%s in a column is not supported", key), "hapus; satu kolom satu nilai/remove it; a column holds one value")
 		}
 	}
 }
 
-// readQuality reads a column's quality section: the allowed values, and no empty ones.
+// readQuality reads the part of a column's quality section that is checked on every row: the allowed
+// values, the pattern, and no empty ones. readRules reads the rest.
 func readQuality(o object, p *Property) {
 	for _, q := range o.items("quality") {
-		if q.oneOf("type", "library", "text", "library", "sql", "custom") == "text" {
+		if !checkedByRow(q) {
 			continue
 		}
-		q.oneOf("severity", "error", "error")
 		arguments := q.child("arguments")
-		switch metric := q.text("metric"); {
-		case metric == "invalidValues" && q.text("mustBe") == "0" && arguments.has("validValues"):
-			p.Check.Allowed = append(p.Check.Allowed, arguments.texts("validValues")...)
-			for _, key := range arguments.keys() {
-				if key != "validValues" {
-					arguments.fault(key, sayf("%s tidak diperiksa satudata", "satudata does not check %s", key), "validValues")
-				}
-			}
-		case metric == "nullValues" && q.text("mustBe") == "0":
+		if q.text("metric") == "nullValues" {
+			arguments.only()
 			p.Required = true
-		default:
-			q.fault("metric", Sentence{"aturan ini tidak dijalankan satudata", "satudata does not carry out this rule"},
-				"metric: invalidValues, mustBe: 0, arguments: {validValues: [...]}; metric: nullValues, mustBe: 0; atau/or type: text")
+			continue
 		}
+		arguments.only("validValues", "pattern")
+		valid, pattern := readValid(q, arguments)
+		p.Check.Allowed = append(p.Check.Allowed, valid...)
+		if pattern != "" && p.Check.Pattern != "" && pattern != p.Check.Pattern {
+			arguments.fault("pattern", Sentence{"kolom sudah punya pola", "the column has a pattern already"}, p.Check.Pattern)
+		}
+		p.Check.Pattern = cmp.Or(pattern, p.Check.Pattern)
 	}
 }
 

@@ -34,6 +34,16 @@ const (
 //	term    = factor { ("*" | "/") factor }
 //	factor  = "-" factor | number | 'text' | name | "(" or ")"
 func parseRule(rule Rule, fields []Field) (RowRule, *ruleError) {
+	return parseExpression(rule, fields, conditionKind, Sentence{"ungkapan bukan syarat", "the expression is not a condition"}, "a = b, a <= b, a is not null")
+}
+
+// parseFormula compiles arithmetic against the fields that it may name: sum of the grammar of parseRule.
+func parseFormula(text string, fields []Field) (RowRule, *ruleError) {
+	return parseExpression(Rule{Expression: text}, fields, numberKind, Sentence{"rumus bukan bilangan", "the formula is not a number"}, "a + b, a / b * 100")
+}
+
+// parseExpression compiles an expression that must give a value of kind.
+func parseExpression(rule Rule, fields []Field, kind valueKind, otherwise Sentence, expected string) (RowRule, *ruleError) {
 	p := &ruleParser{lexer: lexer{text: rule.Expression}, fields: fields, needs: map[int]bool{}}
 	if len(rule.Expression) > maxRule {
 		return RowRule{}, p.fail(0, Sentence{"ungkapan terlalu panjang", "the expression is too long"}, fmt.Sprintf("<= %d", maxRule))
@@ -43,8 +53,8 @@ func parseRule(rule Rule, fields []Field) (RowRule, *ruleError) {
 	if err == nil && p.token.kind != endToken {
 		err = p.fail(p.token.at, sayf("%s tidak terduga", "unexpected %s", p.token), "and, or, akhir/end")
 	}
-	if err == nil && t.kind != conditionKind {
-		err = p.fail(0, Sentence{"ungkapan bukan syarat", "the expression is not a condition"}, "a = b, a <= b, a is not null")
+	if err == nil && t.kind != kind {
+		err = p.fail(0, otherwise, expected)
 	}
 	if err != nil {
 		return RowRule{}, err

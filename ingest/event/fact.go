@@ -110,6 +110,20 @@ type DeliveryChecked struct {
 	Reasons  []ReasonCount    `json:"reasons"`   // most frequent first
 	Missing  map[string]int64 `json:"missing"`   // empty values per column among the accepted, where there are any
 	Warnings []Sentence       `json:"warnings"`
+	Findings []Finding        `json:"findings"` // rules over the whole table that did not hold
+}
+
+// Finding says that a rule over more than one row did not hold when a delivery was checked, or could
+// not be run.
+type Finding struct {
+	Rule     string   `json:"rule"`
+	Kind     string   `json:"kind"`     // "lonjakan", "petak", "sql", …
+	Severity string   `json:"severity"` // "error": the delivery is not published; "warning"
+	Count    int64    `json:"count"`    // cases, of whatever the rule is about
+	Say      Sentence `json:"say"`
+	Examples []string `json:"examples"` // the first cases, "kolom = nilai; …"; none where a column is personal
+	Cases    []string `json:"cases"`    // names of the first cases, by which a later delivery's are told to be the same
+	Failed   bool     `json:"failed"`   // the rule could not be run
 }
 
 // ReasonCount counts the observations rejected for one reason.
@@ -131,6 +145,15 @@ type DeliveryPublished struct {
 type DeliveryReturned struct {
 	Delivery uuid.UUID `json:"delivery"`
 	Reason   Sentence  `json:"reason"`
+}
+
+// ExplanationGiven is what an OPD says of a finding: why there is a jump, why rows are missing. It is
+// kept with the data; an explanation that is given again in other words stands beside the first.
+type ExplanationGiven struct {
+	Delivery uuid.UUID `json:"delivery"`
+	Rule     string    `json:"rule"`
+	Text     string    `json:"text"`
+	By       string    `json:"by"` // who gave it
 }
 
 // Sentence is one message for people, in both languages.
@@ -203,6 +226,14 @@ func (DeliveryReturned) FactType() string { return "id.satudata.delivery.returne
 // Identity implements [Body].
 func (b DeliveryReturned) Identity() string { return b.Delivery.String() }
 
+// FactType implements [Body].
+func (ExplanationGiven) FactType() string { return "id.satudata.explanation.given.v1" }
+
+// Identity implements [Body].
+func (b ExplanationGiven) Identity() string {
+	return fmt.Sprintf("%s|%s|%q|%q", b.Delivery, b.Rule, b.By, b.Text)
+}
+
 // Message encodes f for the log.
 func (f Fact) Message() (Message, error) {
 	value, err := json.Marshal(f.Body)
@@ -251,6 +282,8 @@ func ParseFact(m Message) (Fact, error) {
 		f.Body, err = body[DeliveryPublished](m.Value)
 	case DeliveryReturned{}.FactType():
 		f.Body, err = body[DeliveryReturned](m.Value)
+	case ExplanationGiven{}.FactType():
+		f.Body, err = body[ExplanationGiven](m.Value)
 	default:
 		f.Body, err = parseDecision(m.Header("ce_type"), m.Value)
 	}

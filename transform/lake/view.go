@@ -101,6 +101,22 @@ func EmptyViews(dataset string, fields []schemas.Field) ([]View, error) {
 	return views, nil
 }
 
+// Accepted is a DuckDB query for the rows of one delivery that landed in the history: the columns of
+// the contract and the row in the source. Rows that delete are not among them. It names the files of
+// the newest snapshot.
+func (l *Lake) Accepted(ctx context.Context, dataset string, delivery uuid.UUID) (string, error) {
+	s, _, err := l.part(ctx, dataset, History, delivery)
+	if err != nil {
+		return "", fmt.Errorf("view delivery %s of %s: %w", delivery, dataset, err)
+	}
+	var columns []string
+	for _, f := range contractFields(s.schema) {
+		columns = append(columns, f.Name)
+	}
+	columns = append(columns, colSourceRow)
+	return fmt.Sprintf("SELECT %s FROM (%s) WHERE %s AND NOT %s", list("", columns), s.sql(), ofDelivery(delivery), quote(colDeleted)), nil
+}
+
 // source is the data of one snapshot of a table, seen through the table's newest schema.
 type source struct {
 	schema *iceberg.Schema

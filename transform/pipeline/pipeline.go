@@ -53,6 +53,8 @@ type Governance interface {
 	Arrived(ctx context.Context) ([]Delivery, error)
 	// Publications returns the deliveries that count in the dataset's current state.
 	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
+	// Check returns what the rules said of a delivery, nil when it was not checked yet.
+	Check(ctx context.Context, delivery uuid.UUID) (*event.DeliveryChecked, error)
 	// Record appends facts durably. A fact that is already there changes nothing.
 	Record(ctx context.Context, facts ...event.Body) error
 }
@@ -67,8 +69,15 @@ type Delivery struct {
 	Stream   string
 	Records  int64
 	LastSeq  int64
+	FirstID  uuid.UUID // ce_id of its first chunk
+	Opened   time.Time // when its reading began
 	Check    *event.DeliveryChecked // nil: not checked yet
 }
+
+// Judge applies the rules over whole tables to a delivery that has landed, before it is published: it
+// returns those that do not hold. A rule that cannot be run is a finding too; an error is trouble
+// that passes, and the delivery is judged again.
+type Judge func(ctx context.Context, d Delivery, contract *schemas.Contract) ([]event.Finding, error)
 
 // Options of New; Log, Lake, Governance and Reference are required.
 type Options struct {
@@ -79,6 +88,7 @@ type Options struct {
 	BatchBytes int           // payload of one batch at most; default 64 MiB
 	PollEvery  time.Duration // how often Run looks for new records; default 250 ms
 	Workers    int           // chunks decoded at once; default GOMAXPROCS
+	Judge      Judge         // nil: there are no rules over whole tables
 	Logger     *slog.Logger
 	OnLanded   func(Landed)                                      // told after every commit; nil is fine
 	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"satudata/ingest/event"
 	"satudata/schemas"
@@ -46,35 +47,69 @@ func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) 
 	if err != nil || at.Streams[d.Stream] < d.LastSeq {
 		return false, err
 	}
-	check, err := w.check(ctx, d)
+	check, err := w.checked(ctx, d)
 	if err != nil {
 		return false, err
 	}
 	decided := decision(d, check)
-	if err := w.o.Governance.Record(ctx, check, decided); err != nil {
+	if err := w.o.Governance.Record(ctx, decided); err != nil {
 		return false, err
 	}
 	w.o.OnDecided(d, check, decided)
 	return true, nil
 }
 
-// decision is the publication rule: a delivery of which at least one row was accepted is published.
-// One without is returned, so that a full delivery of nothing but faults does not wipe what was there.
+// checked is the check of a delivery that is in force. Rules look at tables that move on, so two
+// workers may find different things; what was recorded first counts, and only that is decided upon.
+func (w *Worker) checked(ctx context.Context, d Delivery) (event.DeliveryChecked, error) {
+	if d.Check != nil {
+		return *d.Check, nil
+	}
+	found, err := w.check(ctx, d)
+	if err != nil {
+		return found, err
+	}
+	if err := w.o.Governance.Record(ctx, found); err != nil {
+		return found, err
+	}
+	inForce, err := w.o.Governance.Check(ctx, d.ID)
+	if err == nil && inForce == nil {
+		err = errors.New("the check was recorded and is not there")
+	}
+	if err != nil {
+		return found, err
+	}
+	return *inForce, nil
+}
+
+// decision is the publication rule: a delivery of which at least one row was accepted is published,
+// unless it breaks a rule of severity error. One without is returned, so that a full delivery of
+// nothing but faults does not wipe what was there.
 func decision(d Delivery, check event.DeliveryChecked) event.Body {
-	if check.Accepted > 0 {
+	if check.Accepted == 0 {
+		return event.DeliveryReturned{Delivery: d.ID, Reason: event.Sentence{
+			ID: fmt.Sprintf("tidak ada baris yang diterima dari %d yang dibaca; yang sudah terbit sebelumnya tetap berlaku", check.Read),
+			EN: fmt.Sprintf("no row was accepted of %d read; what was published before stays", check.Read),
+		}}
+	}
+	var broken, brokenEN []string
+	for _, f := range check.Findings {
+		if f.Severity == string(schemas.Reject) {
+			broken = append(broken, "["+f.Rule+"] "+f.Say.ID)
+			brokenEN = append(brokenEN, "["+f.Rule+"] "+f.Say.EN)
+		}
+	}
+	if len(broken) == 0 {
 		return event.DeliveryPublished{Delivery: d.ID, Basis: "otomatis"}
 	}
 	return event.DeliveryReturned{Delivery: d.ID, Reason: event.Sentence{
-		ID: fmt.Sprintf("tidak ada baris yang diterima dari %d yang dibaca; yang sudah terbit sebelumnya tetap berlaku", check.Read),
-		EN: fmt.Sprintf("no row was accepted of %d read; what was published before stays", check.Read),
+		ID: strings.Join(broken, "; ") + "; yang sudah terbit sebelumnya tetap berlaku",
+		EN: strings.Join(brokenEN, "; ") + "; what was published before stays",
 	}}
 }
 
 // check applies the rules over a whole delivery to what landed of it.
 func (w *Worker) check(ctx context.Context, d Delivery) (event.DeliveryChecked, error) {
-	if d.Check != nil {
-		return *d.Check, nil
-	}
 	plan, err := w.plans.plan(ctx, planKey{d.Dataset, d.Contract, d.Binding})
 	if err != nil {
 		return event.DeliveryChecked{}, err
@@ -93,7 +128,12 @@ func (w *Worker) check(ctx context.Context, d Delivery) (event.DeliveryChecked, 
 		return out, fmt.Errorf("read %d, but accepted %d, rejected %d and set aside %d: run `satudata verify`",
 			out.Read, out.Accepted, out.Rejected, out.SetAside)
 	}
-	out.Warnings, err = w.checkTotals(ctx, d, plan, out.Rejected)
+	if out.Warnings, err = w.checkTotals(ctx, d, plan, out.Rejected); err != nil {
+		return out, err
+	}
+	if w.o.Judge != nil && out.Accepted > 0 {
+		out.Findings, err = w.o.Judge(ctx, d, plan.Contract)
+	}
 	return out, err
 }
 

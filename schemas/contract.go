@@ -109,3 +109,14 @@ type Rule struct {
 	Say        string // description, in Bahasa Indonesia, optional
 	Line       int
 }
+
+// NotAdditive returns the columns that the contract declares not to be summed.
+func (c *Contract) NotAdditive() []string {
+	var names []string
+	for _, p := range c.Properties {
+		if p.NotAdditive {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}

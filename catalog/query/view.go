@@ -23,6 +23,9 @@ type View struct {
 	// time is made, and another after a fault, which [Engine.Query] returns as it is. From then on
 	// the engine shows what the SQL says: who wants to see a later state opens another engine.
 	Define func(ctx context.Context) (string, error)
+	// NotAdditive names the columns that may not be summed as they are: an index, a rate. It is asked
+	// when a statement sums a column; nil means that there are none.
+	NotAdditive func(ctx context.Context) ([]string, error)
 }
 
 // reservedSchemas are names that DuckDB keeps for itself; a view in one of them would be ambiguous.

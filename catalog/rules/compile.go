@@ -1,0 +1,347 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"satudata/ingest/event"
+	"satudata/schemas"
+)
+
+// caseQuery is a rule as a query: its rows are the cases that break the rule.
+type caseQuery struct {
+	sql   string
+	shows []string // fields of the contract whose values the rows hold
+	say   func(n int64) event.Sentence
+}
+
+// counted makes the sentence of a number of cases.
+func counted(id, en string, args ...any) func(int64) event.Sentence {
+	return func(n int64) event.Sentence {
+		return sentence(id, en, append([]any{n}, args...)...)
+	}
+}
+
+// compile makes the query of a check.
+func (t *trial) compile(ctx context.Context, check schemas.TableCheck) (*caseQuery, error) {
+	switch check := check.(type) {
+	case schemas.RowCheck:
+		return t.row(check), nil
+	case schemas.ForeignKey:
+		return t.foreignKey(ctx, check)
+	case schemas.Unique:
+		return t.unique(check), nil
+	case schemas.Equal:
+		return t.equal(ctx, check)
+	case schemas.Derived:
+		return t.derived(check), nil
+	case schemas.Jump:
+		return t.jump(check), nil
+	case schemas.Unchanged:
+		return t.unchanged(check), nil
+	case schemas.Holes:
+		return t.holes(), nil
+	}
+	return nil, fmt.Errorf("no query for a check of kind %s", check.Kind())
+}
+
+// identity is the columns by which people know a row: the key.
+func (t *trial) identity() []string {
+	fields := t.c.Fields()
+	var names []string
+	for _, i := range t.c.Key() {
+		names = append(names, fields[i].Name)
+	}
+	return names
+}
+
+// sourceRow is the row of the source in the view of the delivery.
+const sourceRow = "_baris_sumber"
+
+// row finds the rows of the delivery for which a condition is false.
+func (t *trial) row(r schemas.RowCheck) *caseQuery {
+	e := expression{fields: t.c.Fields()}
+	condition := e.condition(r.Expr)
+	shown := t.identity()
+	var needs []string
+	for _, i := range r.Needs {
+		needs = append(needs, e.fields[i].Name)
+		if name := e.fields[i].Name; !contains(shown, name) {
+			shown = append(shown, name)
+		}
+	}
+	where := e.applies(notNull("", needs))
+	return &caseQuery{
+		sql:   fmt.Sprintf("SELECT %s AS baris, %s FROM %s WHERE %s AND NOT (%s)", quote(sourceRow), columnList("", shown), t.delivery, where, condition),
+		shows: shown,
+		say:   counted("%d baris tidak memenuhi %s", "%d rows do not meet %s", r.Text),
+	}
+}
+
+// touched is the condition that the delivery has a row with the same values of columns as alias.
+func (t *trial) touched(alias string, columns []string) string {
+	if len(columns) == 0 {
+		return "true"
+	}
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s k WHERE %s)", t.delivery, same("k.", columns, alias, columns))
+}
+
+func (t *trial) foreignKey(ctx context.Context, r schemas.ForeignKey) (*caseQuery, error) {
+	table, other, err := t.resolve(ctx, r.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	var to []string
+	for _, name := range r.To {
+		f, err := fieldOf(other, name)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, f.Name)
+	}
+	if len(to) == 0 {
+		fields := other.Fields()
+		for _, i := range other.Key() {
+			to = append(to, fields[i].Name)
+		}
+	}
+	if len(to) != len(r.Columns) {
+		return nil, unfit("%d kolom merujuk kunci %s yang terdiri dari %d kolom", "%d columns refer to the key of %s, which has %d columns", len(r.Columns), r.Dataset, len(to))
+	}
+	return &caseQuery{
+		sql: fmt.Sprintf("SELECT %s, count(*) AS baris FROM %s c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s) GROUP BY %s",
+			columnList("c.", r.Columns), t.delivery, notNull("c.", r.Columns), table, equalTexts("o.", to, "c.", r.Columns), columnList("c.", r.Columns)),
+		shows: r.Columns,
+		say:   counted("%d nilai %s tidak ada di %s (%s)", "%d values of %s are not in %s (%s)", strings.Join(r.Columns, ", "), r.Dataset, strings.Join(to, ", ")),
+	}, nil
+}
+
+// resolve finds the table of a dataset and its contract.
+func (t *trial) resolve(ctx context.Context, dataset string) (table string, c *schemas.Contract, err error) {
+	if dataset == "" || dataset == t.c.Dataset {
+		return t.table, t.c, nil
+	}
+	if !contains(t.datasets, dataset) {
+		return "", nil, unfit("dataset %s tidak ada", "there is no dataset %s", dataset)
+	}
+	c, err = t.o.Datasets.LatestContract(ctx, dataset)
+	topic, name, _ := strings.Cut(dataset, ".")
+	return quote(topic) + "." + quote(name), c, err
+}
+
+func fieldOf(c *schemas.Contract, name string) (schemas.Field, error) {
+	f, ok := c.FieldOf(name)
+	if !ok {
+		return f, unfit("kolom %q tidak ada di %s", "there is no column %q in %s", name, c.Dataset)
+	}
+	return f, nil
+}
+
+func (t *trial) unique(r schemas.Unique) *caseQuery {
+	list := columnList("c.", r.Columns)
+	return &caseQuery{
+		sql: fmt.Sprintf("SELECT %s, count(*) AS baris FROM %s c WHERE %s AND %s GROUP BY %s HAVING count(*) > 1",
+			list, t.table, notNull("c.", r.Columns), t.touched("c.", r.Columns), list),
+		shows: r.Columns,
+		say:   counted("%d nilai %s ada di lebih dari satu baris", "%d values of %s are in more than one row", strings.Join(r.Columns, ", ")),
+	}
+}
+
+func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) {
+	part, left, err := t.total(ctx, r.Part)
+	if err != nil {
+		return nil, err
+	}
+	whole, right, err := t.total(ctx, r.Whole)
+	if err != nil {
+		return nil, err
+	}
+	exact := left.Kind != schemas.Double && right.Kind != schemas.Double
+	name := r.Whole.Column
+	if r.Whole.Dataset != "" {
+		name = r.Whole.Dataset + " " + name
+	}
+	shown := strings.Join(r.Part.By, ", ")
+	if shown == "" {
+		shown = "seluruh tabel"
+	}
+	return &caseQuery{
+		sql: fmt.Sprintf("SELECT %s p.low AS %s, w.low AS %s FROM (%s) p JOIN (%s) w ON %s WHERE (%s) AND %s",
+			groupList(r.Part.By), quote("jumlah "+r.Part.Column), quote(name), part, whole, groupsMatch(len(r.Part.By)),
+			"w.low <> w.high OR "+apart("p.low", "w.low", r.Tolerance, exact), t.groupsTouched(r.Part.By)),
+		shows: slices.Concat(r.Part.By, []string{r.Part.Column}),
+		say: counted("%d kelompok (%s) dengan jumlah %s yang berbeda dari %s", "%d groups (%s) whose sum of %s differs from %s",
+			shown, r.Part.Column, name),
+	}, nil
+}
+
+// total selects a number of every group: columns g0, g1, …, low and high, which differ only where a
+// value that all rows should have is not the same in all.
+func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, typ schemas.Type, err error) {
+	table, c, err := t.resolve(ctx, g.Dataset)
+	if err != nil {
+		return "", typ, err
+	}
+	f, err := fieldOf(c, g.Column)
+	if err != nil {
+		return "", typ, err
+	}
+	var by []string
+	for _, name := range g.By {
+		field, err := fieldOf(c, name)
+		if err != nil {
+			return "", typ, err
+		}
+		by = append(by, field.Name)
+	}
+	where := []string{quote(f.Name) + " IS NOT NULL"}
+	for _, w := range g.Where {
+		field, err := fieldOf(c, w.Column)
+		if err != nil {
+			return "", typ, err
+		}
+		where = append(where, filter(field.Name, w.Values))
+	}
+	low, high := "sum("+quote(f.Name)+")", "sum("+quote(f.Name)+")"
+	if g.Same {
+		low, high = "min("+quote(f.Name)+")", "max("+quote(f.Name)+")"
+	}
+	return grouped(table, by, where, low, high), f.Type, nil
+}
+
+// grouped selects two numbers of every group.
+func grouped(table string, by, where []string, low, high string) string {
+	var columns, groups []string
+	for i, name := range by {
+		columns = append(columns, fmt.Sprintf("%s AS g%d", quote(name), i))
+		groups = append(groups, quote(name))
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(append(columns, low+" AS low", high+" AS high"), ", "), table, strings.Join(where, " AND "))
+	if len(by) == 0 {
+		return sql
+	}
+	return sql + " GROUP BY " + strings.Join(groups, ", ")
+}
+
+// groupList is the groups of p under the names of their columns.
+func groupList(by []string) string {
+	var b strings.Builder
+	for i, name := range by {
+		fmt.Fprintf(&b, "p.g%d AS %s, ", i, quote(name))
+	}
+	return b.String()
+}
+
+func groupsMatch(n int) string {
+	parts := []string{"true"}
+	for i := range n {
+		parts = append(parts, fmt.Sprintf("CAST(p.g%[1]d AS VARCHAR) IS NOT DISTINCT FROM CAST(w.g%[1]d AS VARCHAR)", i))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func (t *trial) groupsTouched(by []string) string {
+	if len(by) == 0 {
+		return "true"
+	}
+	parts := make([]string, len(by))
+	for i, name := range by {
+		parts[i] = fmt.Sprintf("k.%s IS NOT DISTINCT FROM p.g%d", quote(name), i)
+	}
+	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s k WHERE %s)", t.delivery, strings.Join(parts, " AND "))
+}
+
+func (t *trial) derived(r schemas.Derived) *caseQuery {
+	say := counted("%d nilai %s berbeda dari %s", "%d values of %s differ from %s", r.Column, r.Formula)
+	f, _ := t.c.FieldOf(r.Column)
+	if len(r.By) == 0 {
+		e := expression{fields: t.c.Fields()}
+		formula := e.number(r.Expr)
+		shown := t.identity()
+		if !contains(shown, r.Column) {
+			shown = append(shown, r.Column)
+		}
+		exact := f.Type.Kind != schemas.Double && !e.inexact(r.Expr)
+		return &caseQuery{
+			sql: fmt.Sprintf("SELECT %s, %s AS seharusnya FROM %s WHERE %s AND %s", columnList("", shown), formula, t.delivery,
+				e.applies(quote(r.Column)+" IS NOT NULL"), apart(quote(r.Column), "("+formula+")", r.Tolerance, exact)),
+			shows: shown, say: say,
+		}
+	}
+	e := expression{fields: t.c.Fields(), sum: true}
+	formula := e.number(r.Expr)
+	where := []string{"true"}
+	for _, w := range r.Where {
+		where = append(where, filter(w.Column, w.Values))
+	}
+	parts := grouped(t.table, r.By, where, formula, formula) + " HAVING " + e.applies("true")
+	values := grouped(t.table, r.By, []string{quote(r.Column) + " IS NOT NULL"}, "min("+quote(r.Column)+")", "max("+quote(r.Column)+")")
+	exact := f.Type.Kind != schemas.Double && !e.inexact(r.Expr)
+	return &caseQuery{
+		sql: fmt.Sprintf("SELECT %s p.low AS %s, w.low AS seharusnya FROM (%s) p JOIN (%s) w ON %s WHERE (p.low <> p.high OR %s) AND %s",
+			groupList(r.By), quote(r.Column), values, parts, groupsMatch(len(r.By)), apart("p.low", "w.low", r.Tolerance, exact), t.groupsTouched(r.By)),
+		shows: slices.Concat(r.By, []string{r.Column}), say: say,
+	}
+}
+
+func (t *trial) jump(r schemas.Jump) *caseQuery {
+	period, value := quote(r.Period), quote(r.Column)
+	before, was := quote(r.Period+"_sebelumnya"), quote(r.Column+"_sebelumnya")
+	floor := number(r.Floor)
+	judged := "true"
+	if r.Floor == 0 {
+		judged = fmt.Sprintf("%s <> 0 AND %s <> 0", value, was)
+	}
+	return &caseQuery{
+		sql: fmt.Sprintf(`SELECT %[1]s s.%[2]s, s.%[3]s, s.%[4]s, s.%[5]s FROM (
+			SELECT %[1]s %[2]s, %[3]s, lag(%[2]s) OVER w AS %[4]s, lag(%[3]s) OVER w AS %[5]s FROM %[6]s
+			WHERE %[2]s IS NOT NULL AND %[3]s IS NOT NULL WINDOW w AS (%[7]s ORDER BY %[2]s, %[3]s)) s
+			WHERE %[5]s IS NOT NULL AND %[8]s AND sign(%[3]s) * sign(%[5]s) >= 0
+			AND greatest(abs(%[3]s), abs(%[5]s)) > %[9]s * greatest(least(abs(%[3]s), abs(%[5]s)), %[10]s) AND (%[11]s OR %[12]s)`,
+			columnsThen("", r.Series), period, value, before, was, t.table, partition(r.Series), judged, number(r.Factor), floor,
+			t.touched("s.", slices.Concat(r.Series, []string{r.Period})),
+			fmt.Sprintf("EXISTS (SELECT 1 FROM %s k WHERE %s AND k.%s = s.%s)", t.delivery, same("k.", r.Series, "s.", r.Series), period, before)),
+		shows: slices.Concat(r.Series, []string{r.Period, r.Column}),
+		say: counted("%d nilai %s berubah lebih dari %s kali dari periode sebelumnya; mohon penjelasan OPD", "%d values of %s changed by more than a factor of %s from the period before; an explanation of the OPD is asked for",
+			r.Column, number(r.Factor)),
+	}
+}
+
+func (t *trial) unchanged(r schemas.Unchanged) *caseQuery {
+	period := quote(r.Period)
+	var lags, alike []string
+	for i, c := range r.Columns {
+		lags = append(lags, fmt.Sprintf("%s AS v%d, lag(%s) OVER w AS b%d", quote(c), i, quote(c), i))
+		alike = append(alike, fmt.Sprintf("v%[1]d = b%[1]d", i))
+	}
+	return &caseQuery{
+		sql: fmt.Sprintf(`SELECT s.%[1]s, count(*) FILTER (WHERE %[2]s) AS sama, count(*) AS deret FROM (
+			SELECT %[1]s, lag(%[1]s) OVER w AS p, %[3]s FROM %[4]s WHERE %[1]s IS NOT NULL WINDOW w AS (%[5]s ORDER BY %[1]s)) s
+			WHERE p IS NOT NULL AND %[6]s GROUP BY s.%[1]s HAVING count(*) FILTER (WHERE %[2]s) > %[7]s * count(*)`,
+			period, strings.Join(alike, " AND "), strings.Join(lags, ", "), t.table, partition(r.Series),
+			t.touched("s.", []string{r.Period}), number(r.Share)),
+		shows: []string{r.Period},
+		say: counted("%d periode yang lebih dari %s%% deretnya sama persis (%s) dengan periode sebelumnya; mohon penjelasan OPD",
+			"%d periods of which more than %s%% of the series are exactly (%s) those of the period before; an explanation of the OPD is asked for", number(100*r.Share), strings.Join(r.Columns, ", ")),
+	}
+}
+
+// holes crosses the axes of the grid and takes away what the table has.
+func (t *trial) holes() *caseQuery {
+	var names, columns, from, match []string
+	for i, a := range t.c.Profile.Grid {
+		f, _ := t.c.FieldOf(a.Column)
+		names = append(names, f.Name)
+		columns = append(columns, fmt.Sprintf("a%d.v AS %s", i, quote(f.Name)))
+		from = append(from, fmt.Sprintf("%s.%s a%d", quote(gridSchema), quote(f.Name), i))
+		match = append(match, fmt.Sprintf("c.%s = a%d.v", quote(f.Name), i))
+	}
+	return &caseQuery{
+		sql: fmt.Sprintf("SELECT %s FROM %s WHERE NOT EXISTS (SELECT 1 FROM %s c WHERE %s)",
+			strings.Join(columns, ", "), strings.Join(from, " CROSS JOIN "), t.table, strings.Join(match, " AND ")),
+		shows: names,
+		say:   counted("%d petak kosong: kombinasi %s yang seharusnya ada", "%d holes: combinations of %s that should be there", strings.Join(names, ", ")),
+	}
+}

@@ -1,0 +1,349 @@
+// Package rules runs the table rules of a contract over a delivery that has landed and is about to
+// be published, and says which do not hold.
+//
+// # Design
+//
+// Every rule becomes one query, whose rows are the cases that break it, and runs in the same locked
+// query engine that answers users: a rule in SQL can read no file, change nothing, and is stopped at
+// the time and memory limits. The engine sees
+//
+//   - the dataset under its own name, as it will be when the delivery is published (${table});
+//   - the accepted rows of the delivery as _kiriman.<name> (${kiriman});
+//   - the current state of every other dataset under its name;
+//   - the declared grid, an axis each, as _petak.<column>.
+//
+// Rules over the table report only cases that the delivery has a part in, so that a fault is blamed
+// on who made it. A rule that cannot be run is a finding of its own severity: a delivery is neither
+// lost nor published unchecked because its contract holds a rule that fails.
+package rules
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"satudata/catalog/query"
+	"satudata/ingest/event"
+	"satudata/schemas"
+	"satudata/transform/lake"
+	"satudata/transform/pipeline"
+)
+
+// Datasets is what the rules need to know of other datasets; the catalog has it.
+type Datasets interface {
+	Datasets(ctx context.Context) ([]string, error)
+	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
+	LatestContract(ctx context.Context, dataset string) (*schemas.Contract, error)
+}
+
+// Options of a [Judge]; Lake, Datasets and Reference are required.
+type Options struct {
+	Lake        *lake.Lake
+	Datasets    Datasets
+	Reference   *schemas.Reference
+	MemoryLimit string        // of a rule, see [query.Options]
+	Threads     int           // of a rule
+	Timeout     time.Duration // of a rule; default one minute
+	Logger      *slog.Logger  // nil discards
+}
+
+// Judge runs the table rules of contracts. It may be used concurrently.
+type Judge struct{ o Options }
+
+// NewJudge returns a judge.
+func NewJudge(o Options) *Judge {
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Judge{o}
+}
+
+// Judge returns the rules of contract that do not hold when d is published, in the contract's order.
+// It is a [pipeline.Judge].
+func (j *Judge) Judge(ctx context.Context, d pipeline.Delivery, contract *schemas.Contract) (found []event.Finding, err error) {
+	if len(contract.TableRules) == 0 {
+		return nil, nil
+	}
+	t, err := j.open(ctx, d, contract)
+	if err != nil {
+		return nil, fmt.Errorf("judge delivery %s: %w", d.ID, err)
+	}
+	defer func() { err = errors.Join(err, t.engine.Close()) }()
+	for _, rule := range contract.TableRules {
+		f, broken, err := t.judge(ctx, rule)
+		if err != nil {
+			return nil, fmt.Errorf("judge delivery %s by rule %s: %w", d.ID, rule.Name, err)
+		}
+		if broken {
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
+
+// trial is the judging of one delivery.
+type trial struct {
+	o        Options
+	d        pipeline.Delivery
+	c        *schemas.Contract
+	datasets []string // all that have a contract
+	engine   *query.Engine
+	table    string // the dataset as it will be, as SQL names it
+	delivery string // the accepted rows of the delivery
+}
+
+const (
+	deliverySchema = "_kiriman"
+	gridSchema     = "_petak"
+)
+
+// open starts an engine that sees what the rules may see.
+func (j *Judge) open(ctx context.Context, d pipeline.Delivery, c *schemas.Contract) (*trial, error) {
+	topic, name, _ := strings.Cut(d.Dataset, ".")
+	t := &trial{o: j.o, d: d, c: c, table: quote(topic) + "." + quote(name), delivery: quote(deliverySchema) + "." + quote(name)}
+	datasets, err := j.o.Datasets.Datasets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.datasets = datasets
+	views := []query.View{
+		{Schema: topic, Name: name, Define: t.published, NotAdditive: notAdditive(c)},
+		{Schema: deliverySchema, Name: name, NotAdditive: notAdditive(c), Define: func(ctx context.Context) (string, error) {
+			return j.o.Lake.Accepted(ctx, d.Dataset, d.ID)
+		}},
+	}
+	for _, dataset := range datasets {
+		if dataset != d.Dataset {
+			views = append(views, j.other(dataset))
+		}
+	}
+	axes, err := t.axes()
+	if err != nil {
+		return nil, err
+	}
+	t.engine, err = query.Open(ctx, query.Options{Views: append(views, axes...), Folders: []string{j.o.Lake.Dir()},
+		MemoryLimit: j.o.MemoryLimit, Threads: j.o.Threads, Timeout: j.o.Timeout})
+	return t, err
+}
+
+// published is the dataset as it will be: what is published now, and the delivery as the newest.
+func (t *trial) published(ctx context.Context) (string, error) {
+	published, err := t.o.Datasets.Publications(ctx, t.d.Dataset)
+	if err != nil {
+		return "", err
+	}
+	next := lake.Publication{Delivery: t.d.ID, FirstID: t.d.FirstID, At: t.d.Opened,
+		Full: t.c.Profile.Delivery.Mode == "full", ReplaceBy: t.c.Profile.Delivery.ReplaceBy}
+	for _, p := range published {
+		if !next.At.After(p.At) {
+			next.At = p.At.Add(time.Microsecond)
+		}
+	}
+	views, err := t.o.Lake.Views(ctx, t.d.Dataset, append(published, next), lake.AsOf{})
+	if err != nil {
+		return "", err
+	}
+	return views[0].SQL, nil
+}
+
+// other is the view of another dataset.
+func (j *Judge) other(dataset string) query.View {
+	topic, name, _ := strings.Cut(dataset, ".")
+	return query.View{Schema: topic, Name: name,
+		Define: func(ctx context.Context) (string, error) {
+			published, err := j.o.Datasets.Publications(ctx, dataset)
+			if err != nil {
+				return "", err
+			}
+			views, err := j.o.Lake.Views(ctx, dataset, published, lake.AsOf{})
+			if errors.Is(err, lake.ErrNotFound) {
+				return "", unfit("dataset %s belum punya data", "dataset %s has no data yet", dataset)
+			}
+			if err != nil {
+				return "", err
+			}
+			return views[0].SQL, nil
+		},
+		NotAdditive: func(ctx context.Context) ([]string, error) {
+			c, err := j.o.Datasets.LatestContract(ctx, dataset)
+			if err != nil {
+				return nil, err
+			}
+			return c.NotAdditive(), nil
+		},
+	}
+}
+
+func notAdditive(c *schemas.Contract) func(context.Context) ([]string, error) {
+	return func(context.Context) ([]string, error) { return c.NotAdditive(), nil }
+}
+
+// axes are views of the declared grid, one column of text each.
+func (t *trial) axes() ([]query.View, error) {
+	var views []query.View
+	for _, a := range t.c.Profile.Grid {
+		field, points, err := t.c.Points(a, t.o.Reference)
+		if err != nil {
+			return nil, fmt.Errorf("grid of %s: %w", t.c.Dataset, err)
+		}
+		var sql strings.Builder
+		fmt.Fprintf(&sql, "SELECT CAST(v AS %s) AS v FROM (VALUES ", sqlType(field.Type))
+		for i, p := range points {
+			if i > 0 {
+				sql.WriteString(", ")
+			}
+			sql.WriteString("(" + literal(p) + ")")
+		}
+		views = append(views, query.View{Schema: gridSchema, Name: field.Name, SQL: sql.String() + ") a(v)"})
+	}
+	return views, nil
+}
+
+// judge runs one rule. It returns an error for trouble that passes only.
+func (t *trial) judge(ctx context.Context, rule schemas.TableRule) (event.Finding, bool, error) {
+	f := event.Finding{Rule: rule.Name, Kind: rule.Check.Kind(), Severity: string(rule.Severity)}
+	broken, err := t.run(ctx, rule.Check, &f)
+	if err != nil {
+		why, final := failure(err)
+		if !final || ctx.Err() != nil {
+			return f, false, err
+		}
+		t.o.Logger.Warn("table rule cannot be run", "dataset", t.d.Dataset, "rule", rule.Name, "error", err)
+		broken, f.Failed, f.Count = true, true, 0
+		f.Say = event.Sentence{ID: "aturan tidak dapat dijalankan: " + why.ID, EN: "the rule cannot be run: " + why.EN}
+	}
+	if rule.Say != "" {
+		f.Say = event.Sentence{ID: rule.Say + " " + brackets(f.Say.ID), EN: f.Say.EN}
+	}
+	return f, broken, nil
+}
+
+func brackets(s string) string { return "(" + s + ")" }
+
+// run fills in what a check finds and says whether it does not hold.
+func (t *trial) run(ctx context.Context, check schemas.TableCheck, f *event.Finding) (broken bool, err error) {
+	switch check := check.(type) {
+	case schemas.Metric:
+		return t.metric(ctx, check, f)
+	case schemas.Query:
+		return t.query(ctx, check, f)
+	case schemas.Fresh:
+		return t.fresh(ctx, check, f)
+	}
+	q, err := t.compile(ctx, check)
+	if err != nil {
+		return false, err
+	}
+	if f.Count, err = t.cases(ctx, q, f); err != nil {
+		return false, err
+	}
+	f.Say = q.say(f.Count)
+	return f.Count > 0, nil
+}
+
+// failure says why a rule cannot be run, when running it again would not help.
+func failure(err error) (event.Sentence, bool) {
+	var u *unfitError
+	var q *query.Error
+	switch {
+	case errors.As(err, &u):
+		return u.say, true
+	case !errors.As(err, &q):
+		return event.Sentence{}, false
+	}
+	for _, kind := range []error{query.ErrRefused, query.ErrUnknownTable, query.ErrInvalid, query.ErrFailed, query.ErrTimeout, query.ErrMemory} {
+		if errors.Is(err, kind) {
+			return q.Say, true
+		}
+	}
+	return event.Sentence{}, false
+}
+
+// unfitError says that a rule does not fit what it is about, such as a column of another dataset
+// that is not there.
+type unfitError struct{ say event.Sentence }
+
+func (e *unfitError) Error() string { return e.say.EN }
+
+func unfit(id, en string, args ...any) error { return &unfitError{sentence(id, en, args...)} }
+
+func sentence(id, en string, args ...any) event.Sentence {
+	return event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}
+}
+
+const (
+	maxExamples = 5
+	maxCases    = 100 // whose names are kept
+)
+
+// cases counts the rows of q and keeps the first as examples, unless a column that they show is
+// about persons.
+func (t *trial) cases(ctx context.Context, q *caseQuery, f *event.Finding) (int64, error) {
+	rows, names, err := t.rows(ctx, fmt.Sprintf(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (SELECT count(*) OVER () AS "_n", * FROM (%s) ORDER BY ALL LIMIT %d)`, q.sql, maxCases))
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	var n int64
+	if _, err := fmt.Sscan(*rows[0][0], &n); err != nil {
+		return 0, fmt.Errorf("count %q: %w", *rows[0][0], err)
+	}
+	if t.personal(q.shows) {
+		return n, nil
+	}
+	for i, row := range rows {
+		text := t.show(names[1:], row[1:])
+		sum := sha256.Sum256([]byte(text))
+		f.Cases = append(f.Cases, hex.EncodeToString(sum[:8]))
+		if i < maxExamples {
+			f.Examples = append(f.Examples, text)
+		}
+	}
+	return n, nil
+}
+
+// personal says whether a column is of another class than umum.
+func (t *trial) personal(fields []string) bool {
+	for _, name := range fields {
+		if p, ok := t.c.PropertyOf(name); ok && p.Class != "umum" {
+			return true
+		}
+	}
+	return false
+}
+
+// show writes a case for people: "kabupaten_kota = 32.15 KABUPATEN KARAWANG; tahun = 2014".
+func (t *trial) show(names []string, values []*string) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		value := "kosong"
+		if values[i] != nil {
+			value = *values[i]
+		}
+		if p, ok := t.c.PropertyOf(name); ok && p.Region() != "" && strings.HasPrefix(name, "kemendagri_kode_") {
+			name = p.Name
+			value += t.regionName(p.Region(), value)
+		}
+		parts[i] = name + " = " + value
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (t *trial) regionName(level, code string) string {
+	table, err := t.o.Reference.Table(level, "kemendagri@2025")
+	if err != nil {
+		return ""
+	}
+	r, ok := table.Lookup(code)
+	if !ok {
+		return ""
+	}
+	return " " + r.KemendagriName
+}

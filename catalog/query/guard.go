@@ -63,6 +63,9 @@ func inspect(ctx context.Context, s *session, views *views, sql string) (*statem
 		return nil, err
 	}
 	st.tables = w.tables
+	if w.sums {
+		return st, checkSums(ctx, views, w.tables, tree)
+	}
 	return st, nil
 }
 
@@ -190,6 +193,7 @@ type walker struct {
 	views   *views
 	allowed reviewed
 	tables  []*view
+	sums    bool // something is summed
 }
 
 // The shapes of a syntax tree that are known to be harmless. Everything that can name a table, a
@@ -249,20 +253,18 @@ func (w *walker) object(m map[string]any, in *scope) error {
 
 // parts visits what m holds, in order, so that the same statement always gets the same answer.
 func (w *walker) parts(m map[string]any, in *scope) error {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		if key != "cte_map" {
-			keys = append(keys, key)
+	for _, key := range sortedKeys(m) {
+		if key == "cte_map" {
+			continue
 		}
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
 		if err := w.walk(m[key], in); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
 // with visits the queries that WITH names, each of which sees those before it, and returns the
 // scope of the query that follows.
@@ -304,6 +306,7 @@ func (w *walker) function(name string, m map[string]any) error {
 	if !w.allowed.functions[name] {
 		return w.allowed.closed(name)
 	}
+	w.sums = w.sums || slices.Contains(sumFunctions, name)
 	at, ok := lengthArgument[name]
 	if !ok {
 		return nil

@@ -6,8 +6,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-
-	"satudata/catalog"
 )
 
 func (a *app) deliveriesCommand() *cobra.Command {
@@ -28,18 +26,23 @@ func (a *app) deliveriesCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return writeJSON(a.stdout, append([]catalog.Delivery{}, found...))
+				all, err := withExplanations(c.Context(), p, found)
+				if err != nil {
+					return err
 				}
-				return printDeliveries(a.stdout, w, found)
+				if asJSON {
+					return writeJSON(a.stdout, all)
+				}
+				return printDeliveries(a.stdout, w, all)
 			})
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
+	c.AddCommand(a.explainCommand())
 	return c
 }
 
-func printDeliveries(out io.Writer, w *workspace, found []catalog.Delivery) error {
+func printDeliveries(out io.Writer, w *workspace, found []explained) error {
 	err := columns(out, "PENGIRIMAN|DATASET|SUMBER|BERKAS|STATUS|DIBACA|DITERIMA|DITOLAK|DISISIHKAN|WAKTU", func(print func(...any)) {
 		for _, d := range found {
 			read, accepted, rejected, aside := "-", "-", "-", "-"
@@ -56,6 +59,7 @@ func printDeliveries(out io.Writer, w *workspace, found []catalog.Delivery) erro
 		if d.Reason != nil {
 			fmt.Fprintf(out, "%s %s: %s (%s)\n", short(d.ID), d.Status, d.Reason.ID, d.Reason.EN)
 		}
+		printFindings(out, w, d)
 	}
 	return nil
 }

@@ -157,6 +157,9 @@ func printTally(out io.Writer, found []catalog.Delivery) error {
 		if n := len(d.Check.Warnings); n > 0 {
 			fmt.Fprintf(out, "  %s: %d peringatan, di antaranya: %s\n", d.Subject, n, d.Check.Warnings[0].ID)
 		}
+		for _, f := range d.Check.Findings {
+			fmt.Fprintf(out, "  %s: %s [%s] %s\n", d.Subject, severityWord(f), f.Rule, f.Say.ID)
+		}
 		for i, r := range d.Check.Reasons {
 			if i == reasons {
 				fmt.Fprintf(out, "  %s: dan %d alasan lain; lihat `satudata rejects %s` (and more)\n", d.Subject, len(d.Check.Reasons)-reasons, short(d.ID))

@@ -36,6 +36,7 @@ var layers = map[string]string{
 	"catalog":                         "schemas schemas/assess ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
 	"catalog/query":                   "ingest/event",
 	"catalog/overlap":                 "ingest/event",
+	"catalog/rules":                   "schemas ingest/event transform/lake transform/pipeline catalog/query",
 	"cmd/satudata":                    "*",
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"satudata/catalog"
+	"satudata/catalog/rules"
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog/kafka"
 	"satudata/schemas"
@@ -60,8 +61,11 @@ func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	judge := rules.NewJudge(rules.Options{Lake: p.lake, Datasets: p.cat, Reference: ref, Logger: w.log,
+		MemoryLimit: w.cfg.Query.Memory, Threads: w.cfg.Query.Threads, Timeout: w.cfg.Query.Timeout})
 	o := pipeline.Options{
-		Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
+		Judge: judge.Judge,
+		Log:   p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
 		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: sum.add, OnDecided: sum.decided,
 	}
 	if k, ok := p.log.(*kafka.Log); ok {
@@ -103,6 +107,9 @@ func (l *landings) decided(d pipeline.Delivery, c event.DeliveryChecked, decisio
 	}
 	if len(c.Warnings) > 0 {
 		fmt.Fprintf(l.deliveries, "    %d peringatan (warnings): %s\n", len(c.Warnings), c.Warnings[0].ID)
+	}
+	for _, found := range c.Findings {
+		fmt.Fprintf(l.deliveries, "    %s [%s] %s\n", severityWord(found), found.Rule, found.Say.ID)
 	}
 	if len(c.Reasons)+len(c.Warnings) > 1 {
 		fmt.Fprintf(l.deliveries, "    selengkapnya (all of it): satudata rejects %s\n", short(d.ID))

@@ -94,8 +94,15 @@ func (w *workspace) openEngine(ctx context.Context, p parts, when lake.AsOf) (*q
 	var views []query.View
 	for _, dataset := range datasets {
 		topic, name, _ := strings.Cut(dataset, ".")
+		notAdditive := func(ctx context.Context) ([]string, error) {
+			contract, err := p.cat.LatestContract(ctx, dataset)
+			if err != nil {
+				return nil, err
+			}
+			return contract.NotAdditive(), nil
+		}
 		for i, suffix := range lake.ViewSuffixes {
-			views = append(views, query.View{Schema: topic, Name: name + suffix, Define: func(ctx context.Context) (string, error) {
+			views = append(views, query.View{Schema: topic, Name: name + suffix, NotAdditive: notAdditive, Define: func(ctx context.Context) (string, error) {
 				published, err := p.cat.Publications(ctx, dataset)
 				if err != nil {
 					return "", err

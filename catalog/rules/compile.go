@@ -41,8 +41,6 @@ func (t *trial) compile(ctx context.Context, check schemas.TableCheck) (*caseQue
 		return t.jump(check), nil
 	case schemas.Unchanged:
 		return t.unchanged(check), nil
-	case schemas.Holes:
-		return t.holes(), nil
 	}
 	return nil, fmt.Errorf("no query for a check of kind %s", check.Kind())
 }
@@ -114,7 +112,7 @@ func (t *trial) foreignKey(ctx context.Context, r schemas.ForeignKey) (*caseQuer
 		sql: fmt.Sprintf("SELECT %s, count(*) AS baris FROM %s c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s) GROUP BY %s",
 			columnList("c.", r.Columns), t.delivery, notNull("c.", r.Columns), table, equalTexts("o.", to, "c.", r.Columns), columnList("c.", r.Columns)),
 		shows: r.Columns,
-		say:   counted("%d nilai %s tidak ada di %s (%s)", "%d values of %s are not in %s (%s)", strings.Join(r.Columns, ", "), r.Dataset, strings.Join(to, ", ")),
+		say:   counted("%d nilai %s tidak ada di %s (%s)", "%d values of %s are not in %s (%s)", t.labels(r.Columns), r.Dataset, strings.Join(to, ", ")),
 	}, nil
 }
 
@@ -145,7 +143,7 @@ func (t *trial) unique(r schemas.Unique) *caseQuery {
 		sql: fmt.Sprintf("SELECT %s, count(*) AS baris FROM %s c WHERE %s AND %s GROUP BY %s HAVING count(*) > 1",
 			list, t.table, notNull("c.", r.Columns), t.touched("c.", r.Columns), list),
 		shows: r.Columns,
-		say:   counted("%d nilai %s ada di lebih dari satu baris", "%d values of %s are in more than one row", strings.Join(r.Columns, ", ")),
+		say:   counted("%d nilai %s ada di lebih dari satu baris", "%d values of %s are in more than one row", t.labels(r.Columns)),
 	}
 }
 
@@ -163,7 +161,7 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 	if r.Whole.Dataset != "" {
 		name = r.Whole.Dataset + " " + name
 	}
-	shown := strings.Join(r.Part.By, ", ")
+	shown := t.labels(r.Part.By)
 	if shown == "" {
 		shown = "seluruh tabel"
 	}
@@ -325,23 +323,5 @@ func (t *trial) unchanged(r schemas.Unchanged) *caseQuery {
 		shows: []string{r.Period},
 		say: counted("%d periode yang lebih dari %s%% deretnya sama persis (%s) dengan periode sebelumnya; mohon penjelasan OPD",
 			"%d periods of which more than %s%% of the series are exactly (%s) those of the period before; an explanation of the OPD is asked for", number(100*r.Share), strings.Join(r.Columns, ", ")),
-	}
-}
-
-// holes crosses the axes of the grid and takes away what the table has.
-func (t *trial) holes() *caseQuery {
-	var names, columns, from, match []string
-	for i, a := range t.c.Profile.Grid {
-		f, _ := t.c.FieldOf(a.Column)
-		names = append(names, f.Name)
-		columns = append(columns, fmt.Sprintf("a%d.v AS %s", i, quote(f.Name)))
-		from = append(from, fmt.Sprintf("%s.%s a%d", quote(gridSchema), quote(f.Name), i))
-		match = append(match, fmt.Sprintf("c.%s = a%d.v", quote(f.Name), i))
-	}
-	return &caseQuery{
-		sql: fmt.Sprintf("SELECT %s FROM %s WHERE NOT EXISTS (SELECT 1 FROM %s c WHERE %s)",
-			strings.Join(columns, ", "), strings.Join(from, " CROSS JOIN "), t.table, strings.Join(match, " AND ")),
-		shows: names,
-		say:   counted("%d petak kosong: kombinasi %s yang seharusnya ada", "%d holes: combinations of %s that should be there", strings.Join(names, ", ")),
 	}
 }

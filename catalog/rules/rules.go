@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,6 +96,7 @@ type trial struct {
 	d        pipeline.Delivery
 	c        *schemas.Contract
 	datasets []string // all that have a contract
+	grid     []axis
 	engine   *query.Engine
 	table    string // the dataset as it will be, as SQL names it
 	delivery string // the accepted rows of the delivery
@@ -125,11 +127,10 @@ func (j *Judge) open(ctx context.Context, d pipeline.Delivery, c *schemas.Contra
 			views = append(views, j.other(dataset))
 		}
 	}
-	axes, err := t.axes()
-	if err != nil {
+	if err := t.readGrid(); err != nil {
 		return nil, err
 	}
-	t.engine, err = query.Open(ctx, query.Options{Views: append(views, axes...), Folders: []string{j.o.Lake.Dir()},
+	t.engine, err = query.Open(ctx, query.Options{Views: append(views, t.axisViews()...), Folders: []string{j.o.Lake.Dir()},
 		MemoryLimit: j.o.MemoryLimit, Threads: j.o.Threads, Timeout: j.o.Timeout})
 	return t, err
 }
@@ -186,27 +187,6 @@ func notAdditive(c *schemas.Contract) func(context.Context) ([]string, error) {
 	return func(context.Context) ([]string, error) { return c.NotAdditive(), nil }
 }
 
-// axes are views of the declared grid, one column of text each.
-func (t *trial) axes() ([]query.View, error) {
-	var views []query.View
-	for _, a := range t.c.Profile.Grid {
-		field, points, err := t.c.Points(a, t.o.Reference)
-		if err != nil {
-			return nil, fmt.Errorf("grid of %s: %w", t.c.Dataset, err)
-		}
-		var sql strings.Builder
-		fmt.Fprintf(&sql, "SELECT CAST(v AS %s) AS v FROM (VALUES ", sqlType(field.Type))
-		for i, p := range points {
-			if i > 0 {
-				sql.WriteString(", ")
-			}
-			sql.WriteString("(" + literal(p) + ")")
-		}
-		views = append(views, query.View{Schema: gridSchema, Name: field.Name, SQL: sql.String() + ") a(v)"})
-	}
-	return views, nil
-}
-
 // judge runs one rule. It returns an error for trouble that passes only.
 func (t *trial) judge(ctx context.Context, rule schemas.TableRule) (event.Finding, bool, error) {
 	f := event.Finding{Rule: rule.Name, Kind: rule.Check.Kind(), Severity: string(rule.Severity)}
@@ -237,6 +217,8 @@ func (t *trial) run(ctx context.Context, check schemas.TableCheck, f *event.Find
 		return t.query(ctx, check, f)
 	case schemas.Fresh:
 		return t.fresh(ctx, check, f)
+	case schemas.Holes:
+		return t.holes(ctx, f)
 	}
 	q, err := t.compile(ctx, check)
 	if err != nil {
@@ -287,26 +269,39 @@ const (
 // cases counts the rows of q and keeps the first as examples, unless a column that they show is
 // about persons.
 func (t *trial) cases(ctx context.Context, q *caseQuery, f *event.Finding) (int64, error) {
-	rows, names, err := t.rows(ctx, fmt.Sprintf(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (SELECT count(*) OVER () AS "_n", * FROM (%s) ORDER BY ALL LIMIT %d)`, q.sql, maxCases))
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	var n int64
-	if _, err := fmt.Sscan(*rows[0][0], &n); err != nil {
-		return 0, fmt.Errorf("count %q: %w", *rows[0][0], err)
-	}
-	if t.personal(q.shows) {
-		return n, nil
+	n, rows, names, err := t.caseRows(ctx, q.sql)
+	if err != nil || t.personal(q.shows) {
+		return n, err
 	}
 	for i, row := range rows {
-		text := t.show(names[1:], row[1:])
-		sum := sha256.Sum256([]byte(text))
-		f.Cases = append(f.Cases, hex.EncodeToString(sum[:8]))
+		text := t.show(names, row)
+		f.Cases = append(f.Cases, caseName(text))
 		if i < maxExamples {
 			f.Examples = append(f.Examples, text)
 		}
 	}
 	return n, nil
+}
+
+// caseRows counts the rows of a query and returns the first, in the order of their values.
+func (t *trial) caseRows(ctx context.Context, sql string) (n int64, rows [][]*string, names []string, err error) {
+	rows, names, err = t.rows(ctx, fmt.Sprintf(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (SELECT count(*) OVER () AS "_n", * FROM (%s) ORDER BY ALL LIMIT %d)`, sql, maxCases))
+	if err != nil || len(rows) == 0 {
+		return 0, nil, nil, err
+	}
+	if n, err = strconv.ParseInt(*rows[0][0], 10, 64); err != nil {
+		return 0, nil, nil, fmt.Errorf("count cases: %w", err)
+	}
+	for i := range rows {
+		rows[i] = rows[i][1:]
+	}
+	return n, rows, names[1:], nil
+}
+
+// caseName names a case, so that it is known again.
+func caseName(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // personal says whether a column is of another class than umum.
@@ -327,13 +322,35 @@ func (t *trial) show(names []string, values []*string) string {
 		if values[i] != nil {
 			value = *values[i]
 		}
-		if p, ok := t.c.PropertyOf(name); ok && p.Region() != "" && strings.HasPrefix(name, "kemendagri_kode_") {
-			name = p.Name
+		if p, ok := t.region(name); ok {
 			value += t.regionName(p.Region(), value)
 		}
-		parts[i] = name + " = " + value
+		parts[i] = t.label(name) + " = " + value
 	}
 	return strings.Join(parts, "; ")
+}
+
+// region is the property of which a field is the code that rules see.
+func (t *trial) region(field string) (schemas.Property, bool) {
+	p, ok := t.c.PropertyOf(field)
+	return p, ok && p.Region() != "" && strings.HasPrefix(field, "kemendagri_kode_")
+}
+
+// label is what people call a field: the property of which it is the code, or itself.
+func (t *trial) label(field string) string {
+	if p, ok := t.region(field); ok {
+		return p.Name
+	}
+	return field
+}
+
+// labels lists fields for people.
+func (t *trial) labels(fields []string) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = t.label(f)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (t *trial) regionName(level, code string) string {

@@ -359,6 +359,9 @@ func TestRules(t *testing.T) {
 			[]string{person("A", "P", 2021, "")}, holds, nil},
 		{"grid", "- {property: petak, value: [{kolom: kota, nilai: [A, B]}, {kolom: tahun, dari: 2020, sampai: 2021}]}", custom("x", "", "{aturan: unik, kolom: n}"), []string{person("A", "L", 2020, "")},
 			[]string{person("B", "P", 2021, "")}, []string{"petak warning 2"}, []string{"kota = A; tahun = 2021", "kota = B; tahun = 2020"}},
+		{"grid with a missing year", "- {property: petak, value: [{kolom: kota, nilai: [A, B, C]}, {kolom: tahun, dari: 2020, sampai: 2022}]}", custom("x", "", "{aturan: unik, kolom: n}"),
+			[]string{person("A", "L", 2020, ""), person("B", "L", 2020, ""), person("A", "L", 2022, "")},
+			[]string{person("C", "P", 2020, ""), person("C", "L", 2022, "")}, []string{"petak warning 4"}, []string{"tahun = 2021: seluruh 3 kota", "kota = B; tahun = 2022"}},
 		{"grid that must be full", "- {property: petak, value: [{kolom: kota, nilai: [A, B]}]}", custom("penuh", "error", "{aturan: petak}"), nil,
 			[]string{person("B", "P", 2021, "")}, []string{"penuh error 1"}, nil},
 
@@ -387,5 +390,96 @@ func TestRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPersonalColumns: of columns about persons only numbers are told.
+func TestPersonalColumns(t *testing.T) {
+	w := newWorld(t)
+	w.register("uji.warga", "", `
+- {name: nik, logicalType: string, required: true, primaryKey: true, description: NIK., classification: pribadi_umum}
+- {name: umur, logicalType: integer, description: Umur.}
+- {name: kode, logicalType: string, description: Kode.}`,
+		custom("u", "warning", "{aturan: unik, kolom: kode}")+"\n"+custom("umur", "warning", "umur < 100")+
+			"\n- {metric: duplicateValues, mustBe: 0, severity: warning, arguments: {properties: [nik, kode]}}"+
+			"\n- {metric: duplicateValues, mustBe: 1, severity: warning, name: nik_ganda, arguments: {properties: [nik]}}")
+	found := w.find(w.deliver("uji.warga", `{"nik": "3201", "umur": 120, "kode": "x"}`, `{"nik": "3202", "umur": 20, "kode": "x"}`))
+	if diff := cmp.Diff([]string{"u warning 1", "umur warning 1", "nik_ganda warning 0"}, brief(found)); diff != "" {
+		t.Fatalf("findings (-want +got):\n%s", diff)
+	}
+	if len(found[0].Examples) != 1 || found[1].Examples != nil || found[1].Cases != nil || strings.Contains(fmt.Sprint(found), "3201") {
+		t.Errorf("%+v, want an example of what is not personal only", found)
+	}
+}
+
+// TestRegions: a region is known by its Kemendagri code, and a full delivery is judged with what it
+// takes away.
+func TestRegions(t *testing.T) {
+	w := newWorld(t)
+	w.register("uji.wilayah", `
+- {property: modePengiriman, value: full}
+- {property: gantiBerdasarkan, value: [tanggal]}
+- {property: jadwalPemutakhiran, value: bulanan}
+- {property: kolomPeriode, value: tanggal}
+- {property: petak, value: [{kolom: kabupaten_kota, dalam: "34"}, {kolom: tanggal, nilai: ["2025-01-31"]}]}`, `
+- {name: kabupaten_kota, required: true, primaryKey: true, primaryKeyPosition: 1, customProperties: [{property: elemen, value: wilayah.kabupaten_kota}]}
+- {name: tanggal, logicalType: date, required: true, primaryKey: true, primaryKeyPosition: 2, description: Tanggal.}`, "- {metric: rowCount, mustBe: 1}")
+	row := func(code, day string) string {
+		return fmt.Sprintf(`{"kemendagri_kode_kabupaten_kota": %q, "tanggal": %q}`, code, day)
+	}
+	w.publish(w.deliver("uji.wilayah", row("34.01", "2025-01-31"), row("34.02", "2025-01-31"), row("34.03", "2025-01-31")))
+	w.opened = time.Date(2025, 3, 31, 0, 0, 0, 0, time.UTC)
+	found := w.find(w.deliver("uji.wilayah", row("34.71", "2025-01-31")))
+	if diff := cmp.Diff([]string{"petak warning 4"}, brief(found)); diff != "" {
+		t.Fatalf("findings (-want +got):\n%s\n%+v", diff, found)
+	}
+	if want := "kabupaten_kota = 34.01 Kabupaten Kulon Progo; tanggal = 2025-01-31"; found[0].Examples[0] != want || strings.Contains(found[0].Say.ID, "kemendagri") {
+		t.Errorf("%+v, want the example %q", found[0], want)
+	}
+	w.opened = time.Date(2025, 4, 2, 0, 0, 0, 0, time.UTC)
+	if found := w.find(w.deliver("uji.wilayah", row("34.71", "2025-01-31"))); len(found) != 2 || found[1].Rule != "mutakhir" {
+		t.Errorf("findings %v, want it late when February and the month of its delivery are over", brief(found))
+	}
+}
+
+// TestEndlessRule: a rule that does not end is stopped and is a finding; the rules after it run.
+func TestEndlessRule(t *testing.T) {
+	w := newWorld(t)
+	w.judge = rules.NewJudge(rules.Options{Lake: w.lake, Datasets: w, Threads: 1, Timeout: 300 * time.Millisecond})
+	w.register("uji.kota", "", cities, `
+- {type: sql, name: tanpa_akhir, query: "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 7", mustBe: 0}
+- {type: sql, name: rakus, query: "SELECT len(list(a.range)) FROM range(100000000000) a", mustBe: 0}
+- {type: sql, name: menulis, query: "COPY (SELECT 1) TO '/tmp/x.csv'", mustBe: 0}
+- {metric: rowCount, mustBe: 2}`)
+	found := w.find(w.deliver("uji.kota", `{"kota": "A", "tahun": 2020}`))
+	if diff := cmp.Diff([]string{"tanpa_akhir error 0 failed", "rakus error 0 failed", "menulis error 0 failed", "row_count error 1"}, brief(found)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.judge.Judge(ended, w.deliver("uji.kota", `{"kota": "A", "tahun": 2020}`), w.contracts["uji.kota"]); !errors.Is(err, context.Canceled) {
+		t.Errorf("judged while stopping: %v, want that it is tried again", err)
+	}
+}
+
+// TestEmptyTables: a dataset of which nothing is published, and one that was never landed.
+func TestEmptyTables(t *testing.T) {
+	w := newWorld(t)
+	w.register("uji.kota", "", cities, "- {type: text}")
+	w.register("uji.orang", "", people, custom("k", "", "{aturan: kunciTamu, kolom: kota, dataset: uji.kota}")+"\n"+
+		custom("s", "", "{aturan: jumlah, kolom: n, samaDengan: {dataset: uji.kota, kolom: jumlah}}")+"\n"+
+		custom("j", "error", "{aturan: lonjakan, kolom: n, faktor: 2, periode: tahun}")+"\n"+
+		"- {metric: duplicateValues, mustBe: 0, unit: percent, arguments: {properties: [kota]}}")
+	if diff := cmp.Diff([]string{"k error 1"}, brief(w.find(w.deliver("uji.orang", person("A", "L", 2020, `, "n": 1`))))); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	if found := w.find(w.deliver("uji.orang")); len(found) != 0 {
+		t.Errorf("findings of a delivery without rows: %+v", found)
+	}
+	w.contracts["uji.hantu"] = w.contracts["uji.kota"]
+	w.register("uji.lain", "", cities, custom("k", "", "{aturan: kunciTamu, kolom: kota, dataset: uji.hantu}"))
+	found := w.find(w.deliver("uji.lain", `{"kota": "A", "tahun": 2020}`))
+	if len(found) != 1 || !found[0].Failed || !strings.Contains(found[0].Say.ID, "belum punya data") {
+		t.Errorf("findings %+v, want that the other has no data", found)
 	}
 }

@@ -123,7 +123,7 @@ func (t *trial) metric(ctx context.Context, m schemas.Metric, f *event.Finding) 
 			return false, err
 		}
 	}
-	f.Count, f.Say = n, measured(metricSay(m), x, unit, m.Limit)
+	f.Count, f.Say = n, measured(metricSay(m, t.labels(m.Columns)), x, unit, m.Limit)
 	return true, nil
 }
 
@@ -166,8 +166,7 @@ func (t *trial) badRows(m schemas.Metric) (sql string, columns []string) {
 }
 
 // metricSay says what a metric counts.
-func metricSay(m schemas.Metric) event.Sentence {
-	columns := strings.Join(m.Columns, ", ")
+func metricSay(m schemas.Metric, columns string) event.Sentence {
 	switch m.Name {
 	case "nullValues":
 		return sentence("nilai kosong di %s:", "empty values in %s:", columns)

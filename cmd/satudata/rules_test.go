@@ -111,11 +111,16 @@ func TestRulesOnRealData(t *testing.T) {
 		t.Errorf("freshness: %+v", flood["mutakhir"])
 	}
 
-	t.Log(must(t, "-C", dir, "deliveries"))
 	tourism := findings(t, dir, "pariwisata.kunjungan_objek_wisata")
 	holes := tourism["petak"]
 	if holes.Count != 29 || holes.Severity != "warning" || len(holes.Cases) != 29 {
-		t.Errorf("holes: %+v, want MANCANEGARA of 2018 in 27 districts and Pangandaran in 2014", holes)
+		t.Errorf("holes: %+v, want MANCANEGARA of 2018 in 27 districts and both kinds of Pangandaran in 2014", holes)
+	}
+	if diff := cmp.Diff([]string{
+		"jenis_wisatawan = MANCANEGARA; tahun = 2018: seluruh 27 kabupaten_kota",
+		"kabupaten_kota = 32.18 Kabupaten Pangandaran; tahun = 2014: seluruh 2 jenis_wisatawan",
+	}, holes.Examples); diff != "" {
+		t.Errorf("holes (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"tahun = 2015; sama = 25; deret = 52", "tahun = 2016; sama = 23; deret = 54"}, tourism["sama_dengan_tahun_lalu"].Examples); diff != "" {
 		t.Errorf("unchanged (-want +got):\n%s", diff)

@@ -98,6 +98,11 @@ func (w *workspace) printRejects(ctx context.Context, p parts, d catalog.Deliver
 	for _, m := range d.Check.Warnings {
 		fmt.Fprintf(out, "peringatan: %s (%s)\n", m.ID, m.EN)
 	}
+	all, err := withExplanations(ctx, p, []catalog.Delivery{d})
+	if err != nil {
+		return err
+	}
+	printFindings(out, w, all[0])
 	if d.Check.Rejected > 0 {
 		fmt.Fprintln(out)
 	}

@@ -100,13 +100,13 @@ type Check struct {
 	Allowed              []string // the only values
 }
 
-// Rule is a condition over the columns of one row: a row for which it is false is rejected, or
-// counted where Severity is Warn. It does not apply where a column it names is empty.
+// Rule is a condition over the columns of one row: a row for which it is false is rejected. It does
+// not apply where a column it names is empty. One of severity Warn is a [TableRule] of kind [RowCheck].
 type Rule struct {
 	Name       string
-	Severity   Severity
-	Expression string // "sekolah_total + tidak_sekolah_total = total"
-	Say        string // description, in Bahasa Indonesia, optional
+	Severity   Severity // Reject
+	Expression string   // "sekolah_total + tidak_sekolah_total = total"
+	Say        string   // description, in Bahasa Indonesia, optional
 	Line       int
 }
 

@@ -91,29 +91,43 @@ func (t *trial) foreignKey(ctx context.Context, r schemas.ForeignKey) (*caseQuer
 	if err != nil {
 		return nil, err
 	}
-	var to []string
-	for _, name := range r.To {
-		f, err := fieldOf(other, name)
-		if err != nil {
-			return nil, err
-		}
-		to = append(to, f.Name)
-	}
-	if len(to) == 0 {
-		fields := other.Fields()
-		for _, i := range other.Key() {
-			to = append(to, fields[i].Name)
-		}
+	to, err := targets(other, r.To)
+	if err != nil {
+		return nil, err
 	}
 	if len(to) != len(r.Columns) {
 		return nil, unfit("%d kolom merujuk kunci %s yang terdiri dari %d kolom", "%d columns refer to the key of %s, which has %d columns", len(r.Columns), r.Dataset, len(to))
 	}
+	var match, names []string
+	for i, f := range to {
+		own, _ := t.c.FieldOf(r.Columns[i])
+		match = append(match, equals("o.", f, "c.", own))
+		names = append(names, f.Name)
+	}
 	return &caseQuery{
 		sql: fmt.Sprintf("SELECT %s, count(*) AS baris FROM %s c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s) GROUP BY %s",
-			columnList("c.", r.Columns), t.delivery, notNull("c.", r.Columns), table, equalTexts("o.", to, "c.", r.Columns), columnList("c.", r.Columns)),
+			columnList("c.", r.Columns), t.delivery, notNull("c.", r.Columns), table, strings.Join(match, " AND "), columnList("c.", r.Columns)),
 		shows: r.Columns,
-		say:   counted("%d nilai %s tidak ada di %s (%s)", "%d values of %s are not in %s (%s)", t.labels(r.Columns), r.Dataset, strings.Join(to, ", ")),
+		say:   counted("%d nilai %s tidak ada di %s (%s)", "%d values of %s are not in %s (%s)", t.labels(r.Columns), r.Dataset, strings.Join(names, ", ")),
 	}, nil
+}
+
+// targets are the fields of another dataset that a foreign key leads to: by default its key.
+func targets(other *schemas.Contract, names []string) (to []schemas.Field, err error) {
+	for _, name := range names {
+		f, err := fieldOf(other, name)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, f)
+	}
+	if len(names) == 0 {
+		fields := other.Fields()
+		for _, i := range other.Key() {
+			to = append(to, fields[i])
+		}
+	}
+	return to, nil
 }
 
 // resolve finds the table of a dataset and its contract.
@@ -166,16 +180,16 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 		shown = "seluruh tabel"
 	}
 	return &caseQuery{
-		sql: fmt.Sprintf("SELECT %s p.low AS %s, w.low AS %s FROM (%s) p JOIN (%s) w ON %s WHERE (%s) AND %s",
+		sql: fmt.Sprintf("SELECT %s p._low AS %s, w._low AS %s FROM (%s) p JOIN (%s) w ON %s WHERE (%s) AND %s",
 			groupList(r.Part.By), quote("jumlah "+r.Part.Column), quote(name), part, whole, groupsMatch(len(r.Part.By)),
-			"w.low <> w.high OR "+apart("p.low", "w.low", r.Tolerance, exact), t.groupsTouched(r.Part.By)),
+			"w._low <> w._high OR "+apart("p._low", "w._low", r.Tolerance, exact), t.groupsTouched(r.Part.By)),
 		shows: slices.Concat(r.Part.By, []string{r.Part.Column}),
 		say: counted("%d kelompok (%s) dengan jumlah %s yang berbeda dari %s", "%d groups (%s) whose sum of %s differs from %s",
 			shown, r.Part.Column, name),
 	}, nil
 }
 
-// total selects a number of every group: columns g0, g1, …, low and high, which differ only where a
+// total selects a number of every group: columns _g0, _g1, …, _low and _high, which differ only where a
 // value that all rows should have is not the same in all.
 func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, typ schemas.Type, err error) {
 	table, c, err := t.resolve(ctx, g.Dataset)
@@ -200,7 +214,7 @@ func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, ty
 		if err != nil {
 			return "", typ, err
 		}
-		where = append(where, filter(field.Name, w.Values))
+		where = append(where, filter(field, w.Values))
 	}
 	low, high := "sum("+quote(f.Name)+")", "sum("+quote(f.Name)+")"
 	if g.Same {
@@ -213,10 +227,10 @@ func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, ty
 func grouped(table string, by, where []string, low, high string) string {
 	var columns, groups []string
 	for i, name := range by {
-		columns = append(columns, fmt.Sprintf("%s AS g%d", quote(name), i))
+		columns = append(columns, fmt.Sprintf("%s AS _g%d", quote(name), i))
 		groups = append(groups, quote(name))
 	}
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(append(columns, low+" AS low", high+" AS high"), ", "), table, strings.Join(where, " AND "))
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(append(columns, low+" AS _low", high+" AS _high"), ", "), table, strings.Join(where, " AND "))
 	if len(by) == 0 {
 		return sql
 	}
@@ -227,7 +241,7 @@ func grouped(table string, by, where []string, low, high string) string {
 func groupList(by []string) string {
 	var b strings.Builder
 	for i, name := range by {
-		fmt.Fprintf(&b, "p.g%d AS %s, ", i, quote(name))
+		fmt.Fprintf(&b, "p._g%d AS %s, ", i, quote(name))
 	}
 	return b.String()
 }
@@ -235,7 +249,7 @@ func groupList(by []string) string {
 func groupsMatch(n int) string {
 	parts := []string{"true"}
 	for i := range n {
-		parts = append(parts, fmt.Sprintf("CAST(p.g%[1]d AS VARCHAR) IS NOT DISTINCT FROM CAST(w.g%[1]d AS VARCHAR)", i))
+		parts = append(parts, fmt.Sprintf("CAST(p._g%[1]d AS VARCHAR) IS NOT DISTINCT FROM CAST(w._g%[1]d AS VARCHAR)", i))
 	}
 	return strings.Join(parts, " AND ")
 }
@@ -246,7 +260,7 @@ func (t *trial) groupsTouched(by []string) string {
 	}
 	parts := make([]string, len(by))
 	for i, name := range by {
-		parts[i] = fmt.Sprintf("k.%s IS NOT DISTINCT FROM p.g%d", quote(name), i)
+		parts[i] = fmt.Sprintf("k.%s IS NOT DISTINCT FROM p._g%d", quote(name), i)
 	}
 	return fmt.Sprintf("EXISTS (SELECT 1 FROM %s k WHERE %s)", t.delivery, strings.Join(parts, " AND "))
 }
@@ -272,14 +286,15 @@ func (t *trial) derived(r schemas.Derived) *caseQuery {
 	formula := e.number(r.Expr)
 	where := []string{"true"}
 	for _, w := range r.Where {
-		where = append(where, filter(w.Column, w.Values))
+		field, _ := t.c.FieldOf(w.Column)
+		where = append(where, filter(field, w.Values))
 	}
 	parts := grouped(t.table, r.By, where, formula, formula) + " HAVING " + e.applies("true")
 	values := grouped(t.table, r.By, []string{quote(r.Column) + " IS NOT NULL"}, "min("+quote(r.Column)+")", "max("+quote(r.Column)+")")
 	exact := f.Type.Kind != schemas.Double && !e.inexact(r.Expr)
 	return &caseQuery{
-		sql: fmt.Sprintf("SELECT %s p.low AS %s, w.low AS seharusnya FROM (%s) p JOIN (%s) w ON %s WHERE (p.low <> p.high OR %s) AND %s",
-			groupList(r.By), quote(r.Column), values, parts, groupsMatch(len(r.By)), apart("p.low", "w.low", r.Tolerance, exact), t.groupsTouched(r.By)),
+		sql: fmt.Sprintf("SELECT %s p._low AS %s, w._low AS seharusnya FROM (%s) p JOIN (%s) w ON %s WHERE (p._low <> p._high OR %s) AND %s",
+			groupList(r.By), quote(r.Column), values, parts, groupsMatch(len(r.By)), apart("p._low", "w._low", r.Tolerance, exact), t.groupsTouched(r.By)),
 		shows: slices.Concat(r.By, []string{r.Column}), say: say,
 	}
 }
@@ -311,13 +326,13 @@ func (t *trial) unchanged(r schemas.Unchanged) *caseQuery {
 	period := quote(r.Period)
 	var lags, alike []string
 	for i, c := range r.Columns {
-		lags = append(lags, fmt.Sprintf("%s AS v%d, lag(%s) OVER w AS b%d", quote(c), i, quote(c), i))
-		alike = append(alike, fmt.Sprintf("v%[1]d = b%[1]d", i))
+		lags = append(lags, fmt.Sprintf("%s AS _v%d, lag(%s) OVER w AS _b%d", quote(c), i, quote(c), i))
+		alike = append(alike, fmt.Sprintf("_v%[1]d = _b%[1]d", i))
 	}
 	return &caseQuery{
 		sql: fmt.Sprintf(`SELECT s.%[1]s, count(*) FILTER (WHERE %[2]s) AS sama, count(*) AS deret FROM (
-			SELECT %[1]s, lag(%[1]s) OVER w AS p, %[3]s FROM %[4]s WHERE %[1]s IS NOT NULL WINDOW w AS (%[5]s ORDER BY %[1]s)) s
-			WHERE p IS NOT NULL AND %[6]s GROUP BY s.%[1]s HAVING count(*) FILTER (WHERE %[2]s) > %[7]s * count(*)`,
+			SELECT %[1]s, lag(%[1]s) OVER w AS _p, %[3]s FROM %[4]s WHERE %[1]s IS NOT NULL WINDOW w AS (%[5]s ORDER BY %[1]s)) s
+			WHERE _p IS NOT NULL AND %[6]s GROUP BY s.%[1]s HAVING count(*) FILTER (WHERE %[2]s) > %[7]s * count(*)`,
 			period, strings.Join(alike, " AND "), strings.Join(lags, ", "), t.table, partition(r.Series),
 			t.touched("s.", []string{r.Period}), number(r.Share)),
 		shows: []string{r.Period},

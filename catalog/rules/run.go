@@ -65,7 +65,7 @@ func (t *trial) number(ctx context.Context, sql string) (float64, error) {
 	for rows < 2 && res.Next() {
 		b := res.Batch()
 		if rows += b.NumRows(); columns == 1 && b.NumRows() > 0 && b.Column(0).IsValid(0) {
-			text = numberText(b.Column(0))
+			text = strings.Clone(numberText(b.Column(0))) // the batch's memory is the engine's
 		}
 	}
 	if res.Err() != nil {

@@ -132,8 +132,12 @@ func apart(l, r string, t schemas.Tolerance, exact bool) string {
 }
 
 // filter is the condition that a column is one of values, which are written as texts.
-func filter(column string, values []string) string {
-	return "CAST(" + quote(column) + " AS VARCHAR) IN (" + literals(values) + ")"
+func filter(f schemas.Field, values []string) string {
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = "CAST(" + literal(v) + " AS " + sqlType(f.Type) + ")"
+	}
+	return quote(f.Name) + " IN (" + strings.Join(parts, ", ") + ")"
 }
 
 // same is the condition that columns a have the values of columns b, nulls too.
@@ -145,13 +149,17 @@ func same(aliasA string, a []string, aliasB string, b []string) string {
 	return strings.Join(parts, " AND ")
 }
 
-// equalTexts is the condition that columns a equal columns b, of whatever type either is.
-func equalTexts(aliasA string, a []string, aliasB string, b []string) string {
-	parts := make([]string, len(a))
-	for i := range a {
-		parts[i] = "CAST(" + aliasA + quote(a[i]) + " AS VARCHAR) = CAST(" + aliasB + quote(b[i]) + " AS VARCHAR)"
+// equals is the condition that two columns have the same value; those of kinds that do not compare
+// have the same when they are written alike.
+func equals(aliasA string, a schemas.Field, aliasB string, b schemas.Field) string {
+	numeric := func(f schemas.Field) bool {
+		return f.Type.Kind == schemas.Integer || f.Type.Kind == schemas.Decimal || f.Type.Kind == schemas.Double
 	}
-	return strings.Join(parts, " AND ")
+	l, r := aliasA+quote(a.Name), aliasB+quote(b.Name)
+	if a.Type.Kind == b.Type.Kind || numeric(a) && numeric(b) {
+		return l + " = " + r
+	}
+	return "CAST(" + l + " AS VARCHAR) = CAST(" + r + " AS VARCHAR)"
 }
 
 func notNull(alias string, columns []string) string {

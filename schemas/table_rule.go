@@ -175,8 +175,11 @@ type Limit struct {
 	A, B     float64
 }
 
-// operators are the mustBe operators in the order of the standard, with how people write them.
-var operators = []struct{ key, id, en string }{
+// operator is a mustBe operator, with how people write it.
+type operator struct{ key, id, en string }
+
+// operators are the mustBe operators in the order of the standard.
+var operators = []operator{
 	{"mustBe", "= %s", "= %s"},
 	{"mustNotBe", "bukan %s", "not %s"},
 	{"mustBeGreaterThan", "> %s", "> %s"},

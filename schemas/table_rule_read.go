@@ -52,13 +52,33 @@ func (r *ruleReader) fresh(at object, key, name string) bool {
 	return name != ""
 }
 
-// head reads what every kind of rule has. A rule without a name is called def.
-func (r *ruleReader) head(q object, def string, severity Severity) TableRule {
-	for _, key := range []string{"schedule", "scheduler"} {
-		if q.has(key) {
+// ruleKeys are the keys that belong to some types of rules only.
+var ruleKeys = map[string][]string{
+	"metric": {"library"}, "rule": {}, "arguments": {"library"}, "query": {"sql"}, "engine": {"custom"}, "implementation": {"custom"},
+	"unit": {"library", "sql"}, "schedule": {}, "scheduler": {},
+}
+
+// suited refuses keys of a rule that its type does not have.
+func suited(q object, typ string) {
+	for _, key := range q.keys() {
+		types, special := ruleKeys[key]
+		if slices.ContainsFunc(operators, func(o operator) bool { return o.key == key }) {
+			types, special = []string{"library", "sql"}, true
+		}
+		switch {
+		case !special || slices.Contains(types, typ):
+		case key == "schedule" || key == "scheduler":
 			q.fault(key, Sentence{"aturan dijalankan pada setiap kiriman, bukan menurut jadwal", "rules run at every delivery, not by a schedule"}, "")
+		case key == "rule":
+			q.fault(key, Sentence{"rule sudah diganti metric", "rule has been replaced by metric"}, "metric: …")
+		default:
+			q.fault(key, sayf("%s tidak berlaku untuk aturan %s", "%s does not go with a rule of type %s", key, typ), "type: "+strings.Join(types, ", "))
 		}
 	}
+}
+
+// head reads what every kind of rule has. A rule without a name is called def.
+func (r *ruleReader) head(q object, def string, severity Severity) TableRule {
 	rule := TableRule{Name: def, Say: q.text("description"), Line: q.node.Line, Severity: readSeverity(q, severity)}
 	if q.has("name") || def == "" {
 		rule.Name = q.form("name", nameForm, nameSay)
@@ -82,7 +102,9 @@ func checkedByRow(q object) bool {
 func (r *ruleReader) ofColumn(o object, p Property) {
 	column := p.fields()[0].Name
 	for _, q := range o.items("quality") {
-		switch q.text("type") {
+		typ := q.oneOf("type", "library", "text", "library", "sql", "custom")
+		suited(q, typ)
+		switch typ {
 		case "text":
 		case "sql":
 			r.query(q, column)
@@ -104,7 +126,9 @@ func (r *ruleReader) ofColumn(o object, p Property) {
 
 // ofTable reads one rule of the table's quality section.
 func (r *ruleReader) ofTable(q object) {
-	switch q.oneOf("type", "library", "text", "library", "sql", "custom") {
+	typ := q.oneOf("type", "library", "text", "library", "sql", "custom")
+	suited(q, typ)
+	switch typ {
 	case "library":
 		r.metric(q, nil)
 	case "sql":
@@ -278,9 +302,6 @@ func (r *ruleReader) query(q object, column string) {
 		if !slices.Contains(known, m[1]) {
 			q.fault("query", sayf("${%s} tidak dikenal", "unknown ${%s}", m[1]), didYouMean(m[1], known))
 		}
-	}
-	if arguments := q.child("arguments"); arguments.node != nil {
-		arguments.only()
 	}
 	if unit := q.oneOf("unit", "rows", "rows", "percent"); unit == "percent" {
 		q.fault("unit", Sentence{"kueri menghitung persennya sendiri", "the query computes its own percentage"}, "unit: rows")

@@ -156,6 +156,9 @@ func TestBrokenTableRules(t *testing.T) {
 		{"sql with an unknown placeholder", "      - {type: sql, name: q, query: 'SELECT 1 FROM ${tabel}', mustBe: 0}", []string{"${tabel}", "did you mean table?"}},
 		{"sql of the table with a column", "      - {type: sql, name: q, query: 'SELECT 1 FROM ${column}', mustBe: 0}", []string{"${column}"}},
 		{"sql without limit", "      - {type: sql, name: q, query: 'SELECT 1'}", []string{"aturan tanpa batas"}},
+		{"sql with a metric", "      - {type: sql, name: q, query: 'SELECT 1', mustBe: 0, metric: rowCount}", []string{"metric tidak berlaku", "type: library"}},
+		{"custom with a limit", "      - {type: custom, engine: satudata, name: q, implementation: n > 0, mustBe: 0}", []string{"mustBe tidak berlaku"}},
+		{"old word", "      - {rule: rowCount, metric: rowCount, mustBe: 0}", []string{"metric"}},
 		{"engine", "      - {type: custom, engine: soda, name: q, implementation: x}", []string{"soda", "type: sql"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func (t *trial) row(r schemas.RowCheck) *caseQuery {
 	var needs []string
 	for _, i := range r.Needs {
 		needs = append(needs, e.fields[i].Name)
-		if name := e.fields[i].Name; !contains(shown, name) {
+		if name := e.fields[i].Name; !slices.Contains(shown, name) {
 			shown = append(shown, name)
 		}
 	}
@@ -135,7 +135,7 @@ func (t *trial) resolve(ctx context.Context, dataset string) (table string, c *s
 	if dataset == "" || dataset == t.c.Dataset {
 		return t.table, t.c, nil
 	}
-	if !contains(t.datasets, dataset) {
+	if !slices.Contains(t.datasets, dataset) {
 		return "", nil, unfit("dataset %s tidak ada", "there is no dataset %s", dataset)
 	}
 	c, err = t.o.Datasets.LatestContract(ctx, dataset)
@@ -162,15 +162,15 @@ func (t *trial) unique(r schemas.Unique) *caseQuery {
 }
 
 func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) {
-	part, left, err := t.total(ctx, r.Part)
+	part, err := t.total(ctx, r.Part)
 	if err != nil {
 		return nil, err
 	}
-	whole, right, err := t.total(ctx, r.Whole)
+	whole, err := t.total(ctx, r.Whole)
 	if err != nil {
 		return nil, err
 	}
-	exact := left.Kind != schemas.Double && right.Kind != schemas.Double
+	exact := part.typ.Kind != schemas.Double && whole.typ.Kind != schemas.Double
 	name := r.Whole.Column
 	if r.Whole.Dataset != "" {
 		name = r.Whole.Dataset + " " + name
@@ -181,7 +181,7 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 	}
 	return &caseQuery{
 		sql: fmt.Sprintf("SELECT %s p._low AS %s, w._low AS %s FROM (%s) p JOIN (%s) w ON %s WHERE (%s) AND %s",
-			groupList(r.Part.By), quote("jumlah "+r.Part.Column), quote(name), part, whole, groupsMatch(len(r.Part.By)),
+			groupList(r.Part.By), quote("jumlah "+r.Part.Column), quote(name), part.sql, whole.sql, groupsMatch(part.by, whole.by),
 			"w._low <> w._high OR "+apart("p._low", "w._low", r.Tolerance, exact), t.groupsTouched(r.Part.By)),
 		shows: slices.Concat(r.Part.By, []string{r.Part.Column}),
 		say: counted("%d kelompok (%s) dengan jumlah %s yang berbeda dari %s", "%d groups (%s) whose sum of %s differs from %s",
@@ -189,30 +189,36 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 	}, nil
 }
 
-// total selects a number of every group: columns _g0, _g1, …, _low and _high, which differ only where a
-// value that all rows should have is not the same in all.
-func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, typ schemas.Type, err error) {
+// total is a number of every group, as a query with the columns _g0, _g1, …, _low and _high; the last
+// two differ only where a value that all rows should have is not the same in all.
+type total struct {
+	sql string
+	by  []schemas.Field
+	typ schemas.Type // of what is added up
+}
+
+func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (total, error) {
 	table, c, err := t.resolve(ctx, g.Dataset)
 	if err != nil {
-		return "", typ, err
+		return total{}, err
 	}
 	f, err := fieldOf(c, g.Column)
 	if err != nil {
-		return "", typ, err
+		return total{}, err
 	}
-	var by []string
+	out := total{typ: f.Type}
 	for _, name := range g.By {
 		field, err := fieldOf(c, name)
 		if err != nil {
-			return "", typ, err
+			return total{}, err
 		}
-		by = append(by, field.Name)
+		out.by = append(out.by, field)
 	}
 	where := []string{quote(f.Name) + " IS NOT NULL"}
 	for _, w := range g.Where {
 		field, err := fieldOf(c, w.Column)
 		if err != nil {
-			return "", typ, err
+			return total{}, err
 		}
 		where = append(where, filter(field, w.Values))
 	}
@@ -220,15 +226,16 @@ func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (sql string, ty
 	if g.Same {
 		low, high = "min("+quote(f.Name)+")", "max("+quote(f.Name)+")"
 	}
-	return grouped(table, by, where, low, high), f.Type, nil
+	out.sql = grouped(table, out.by, where, low, high)
+	return out, nil
 }
 
 // grouped selects two numbers of every group.
-func grouped(table string, by, where []string, low, high string) string {
+func grouped(table string, by []schemas.Field, where []string, low, high string) string {
 	var columns, groups []string
-	for i, name := range by {
-		columns = append(columns, fmt.Sprintf("%s AS _g%d", quote(name), i))
-		groups = append(groups, quote(name))
+	for i, f := range by {
+		columns = append(columns, fmt.Sprintf("%s AS _g%d", quote(f.Name), i))
+		groups = append(groups, quote(f.Name))
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(append(columns, low+" AS _low", high+" AS _high"), ", "), table, strings.Join(where, " AND "))
 	if len(by) == 0 {
@@ -246,10 +253,15 @@ func groupList(by []string) string {
 	return b.String()
 }
 
-func groupsMatch(n int) string {
+// groupsMatch is the condition that p and w are of the same group.
+func groupsMatch(p, w []schemas.Field) string {
 	parts := []string{"true"}
-	for i := range n {
-		parts = append(parts, fmt.Sprintf("CAST(p._g%[1]d AS VARCHAR) IS NOT DISTINCT FROM CAST(w._g%[1]d AS VARCHAR)", i))
+	for i := range p {
+		l, r := fmt.Sprintf("p._g%d", i), fmt.Sprintf("w._g%d", i)
+		if !compares(p[i], w[i]) {
+			l, r = "CAST("+l+" AS VARCHAR)", "CAST("+r+" AS VARCHAR)"
+		}
+		parts = append(parts, l+" IS NOT DISTINCT FROM "+r)
 	}
 	return strings.Join(parts, " AND ")
 }
@@ -272,7 +284,7 @@ func (t *trial) derived(r schemas.Derived) *caseQuery {
 		e := expression{fields: t.c.Fields()}
 		formula := e.number(r.Expr)
 		shown := t.identity()
-		if !contains(shown, r.Column) {
+		if !slices.Contains(shown, r.Column) {
 			shown = append(shown, r.Column)
 		}
 		exact := f.Type.Kind != schemas.Double && !e.inexact(r.Expr)
@@ -289,12 +301,16 @@ func (t *trial) derived(r schemas.Derived) *caseQuery {
 		field, _ := t.c.FieldOf(w.Column)
 		where = append(where, filter(field, w.Values))
 	}
-	parts := grouped(t.table, r.By, where, formula, formula) + " HAVING " + e.applies("true")
-	values := grouped(t.table, r.By, []string{quote(r.Column) + " IS NOT NULL"}, "min("+quote(r.Column)+")", "max("+quote(r.Column)+")")
+	by := make([]schemas.Field, len(r.By))
+	for i, name := range r.By {
+		by[i], _ = t.c.FieldOf(name)
+	}
+	parts := grouped(t.table, by, where, formula, formula) + " HAVING " + e.applies("true")
+	values := grouped(t.table, by, []string{quote(r.Column) + " IS NOT NULL"}, "min("+quote(r.Column)+")", "max("+quote(r.Column)+")")
 	exact := f.Type.Kind != schemas.Double && !e.inexact(r.Expr)
 	return &caseQuery{
 		sql: fmt.Sprintf("SELECT %s p._low AS %s, w._low AS seharusnya FROM (%s) p JOIN (%s) w ON %s WHERE (p._low <> p._high OR %s) AND %s",
-			groupList(r.By), quote(r.Column), values, parts, groupsMatch(len(r.By)), apart("p._low", "w._low", r.Tolerance, exact), t.groupsTouched(r.By)),
+			groupList(r.By), quote(r.Column), values, parts, groupsMatch(by, by), apart("p._low", "w._low", r.Tolerance, exact), t.groupsTouched(r.By)),
 		shows: slices.Concat(r.By, []string{r.Column}), say: say,
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -192,11 +193,11 @@ func (t *trial) judge(ctx context.Context, rule schemas.TableRule) (event.Findin
 	f := event.Finding{Rule: rule.Name, Kind: rule.Check.Kind(), Severity: string(rule.Severity)}
 	broken, err := t.run(ctx, rule.Check, &f)
 	if err != nil {
-		why, final := failure(err)
+		why, final := t.failure(err)
 		if !final || ctx.Err() != nil {
 			return f, false, err
 		}
-		t.o.Logger.Warn("table rule cannot be run", "dataset", t.d.Dataset, "rule", rule.Name, "error", err)
+		t.o.Logger.Warn("table rule cannot be run", "dataset", t.d.Dataset, "rule", rule.Name, "why", why.EN)
 		broken, f.Failed, f.Count = true, true, 0
 		f.Say = event.Sentence{ID: "aturan tidak dapat dijalankan: " + why.ID, EN: "the rule cannot be run: " + why.EN}
 	}
@@ -232,7 +233,7 @@ func (t *trial) run(ctx context.Context, check schemas.TableCheck, f *event.Find
 }
 
 // failure says why a rule cannot be run, when running it again would not help.
-func failure(err error) (event.Sentence, bool) {
+func (t *trial) failure(err error) (event.Sentence, bool) {
 	var u *unfitError
 	var q *query.Error
 	switch {
@@ -240,6 +241,9 @@ func failure(err error) (event.Sentence, bool) {
 		return u.say, true
 	case !errors.As(err, &q):
 		return event.Sentence{}, false
+	}
+	if errors.Is(err, query.ErrFailed) && slices.ContainsFunc(t.c.Properties, func(p schemas.Property) bool { return p.Class != "umum" }) {
+		return event.Sentence{ID: "kueri gagal pada nilai datanya", EN: "the query failed on a value of the data"}, true // the engine would repeat the value
 	}
 	for _, kind := range []error{query.ErrRefused, query.ErrUnknownTable, query.ErrInvalid, query.ErrFailed, query.ErrTimeout, query.ErrMemory} {
 		if errors.Is(err, kind) {

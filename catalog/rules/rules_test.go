@@ -25,7 +25,7 @@ import (
 
 // world is a lake with contracts, into which a test delivers.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	lake      *lake.Lake
 	contracts map[string]*schemas.Contract
 	published map[string][]lake.Publication
@@ -34,7 +34,7 @@ type world struct {
 	opened    time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	l, err := lake.Open(t.Context(), t.TempDir(), lake.Options{})
 	if err != nil {
@@ -402,9 +402,10 @@ func TestPersonalColumns(t *testing.T) {
 - {name: kode, logicalType: string, description: Kode.}`,
 		custom("u", "warning", "{aturan: unik, kolom: kode}")+"\n"+custom("umur", "warning", "umur < 100")+
 			"\n- {metric: duplicateValues, mustBe: 0, severity: warning, arguments: {properties: [nik, kode]}}"+
-			"\n- {metric: duplicateValues, mustBe: 1, severity: warning, name: nik_ganda, arguments: {properties: [nik]}}")
+			"\n- {metric: duplicateValues, mustBe: 1, severity: warning, name: nik_ganda, arguments: {properties: [nik]}}"+
+			"\n- {type: sql, name: nilai, query: 'SELECT nik FROM ${table} LIMIT 1', mustBe: 0}\n- {type: sql, name: gagal, query: 'SELECT sum(CAST(kode || nik AS INTEGER)) FROM ${table}', mustBe: 0}")
 	found := w.find(w.deliver("uji.warga", `{"nik": "3201", "umur": 120, "kode": "x"}`, `{"nik": "3202", "umur": 20, "kode": "x"}`))
-	if diff := cmp.Diff([]string{"u warning 1", "umur warning 1", "nik_ganda warning 0"}, brief(found)); diff != "" {
+	if diff := cmp.Diff([]string{"u warning 1", "umur warning 1", "nik_ganda warning 0", "nilai error 0 failed", "gagal error 0 failed"}, brief(found)); diff != "" {
 		t.Fatalf("findings (-want +got):\n%s", diff)
 	}
 	if len(found[0].Examples) != 1 || found[1].Examples != nil || found[1].Cases != nil || strings.Contains(fmt.Sprint(found), "3201") {

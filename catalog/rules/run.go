@@ -3,6 +3,8 @@ package rules
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +67,7 @@ func (t *trial) number(ctx context.Context, sql string) (float64, error) {
 	for rows < 2 && res.Next() {
 		b := res.Batch()
 		if rows += b.NumRows(); columns == 1 && b.NumRows() > 0 && b.Column(0).IsValid(0) {
-			text = strings.Clone(numberText(b.Column(0))) // the batch's memory is the engine's
+			text = numberText(b.Column(0))
 		}
 	}
 	if res.Err() != nil {
@@ -73,21 +75,25 @@ func (t *trial) number(ctx context.Context, sql string) (float64, error) {
 	}
 	if columns != 1 || rows != 1 {
 		return 0, unfit("kueri memberi %d kolom dan %s baris, bukan satu bilangan", "the query gives %d columns and %s rows, not one number",
-			columns, strconv.FormatInt(min(rows, 2), 10)+map[bool]string{true: "+"}[rows > 1])
+			columns, map[bool]string{false: strconv.FormatInt(rows, 10), true: ">= 2"}[rows > 1])
 	}
 	x, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, unfit("kueri memberi %q, bukan bilangan", "the query gives %q, not a number", text)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		kind := res.Schema().Field(0).Type
+		return 0, unfit("kueri memberi nilai yang bukan bilangan (%s)", "the query gives a value that is no number (%s)", kind) // and not the value, which may be personal
 	}
 	return x, nil
 }
 
-// numberText is the first value of a column as text.
+// numberText is the first value of a column of numbers as text, or "" for another column.
 func numberText(col arrow.Array) string {
 	if d, ok := col.(*array.Decimal128); ok {
 		return d.Value(0).ToString(d.DataType().(*arrow.Decimal128Type).Scale)
 	}
-	return col.ValueStr(0)
+	if id := col.DataType().ID(); arrow.IsInteger(id) || arrow.IsFloating(id) {
+		return col.ValueStr(0)
+	}
+	return ""
 }
 
 // measured says that a number is not what it must be.
@@ -158,7 +164,7 @@ func (t *trial) badRows(m schemas.Metric) (sql string, columns []string) {
 	}
 	shown := t.identity()
 	for _, c := range m.Columns {
-		if !contains(shown, c) {
+		if !slices.Contains(shown, c) {
 			shown = append(shown, c)
 		}
 	}
@@ -196,7 +202,11 @@ func (t *trial) fresh(ctx context.Context, r schemas.Fresh, f *event.Finding) (b
 		return false, nil
 	}
 	f.Count = 1
-	f.Examples = []string{r.Period + " = " + newest}
+	if t.personal([]string{r.Period}) {
+		newest = "…"
+	} else {
+		f.Examples = []string{r.Period + " = " + newest}
+	}
 	f.Say = sentence("data terbaru adalah %s, sedangkan menurut jadwal %s yang sesudahnya harus ada paling lambat %s",
 		"the newest data is of %s, while by the %s schedule what follows was due by %s", newest, r.Schedule, due.Format(time.DateOnly))
 	return true, nil

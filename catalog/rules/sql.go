@@ -152,14 +152,17 @@ func same(aliasA string, a []string, aliasB string, b []string) string {
 // equals is the condition that two columns have the same value; those of kinds that do not compare
 // have the same when they are written alike.
 func equals(aliasA string, a schemas.Field, aliasB string, b schemas.Field) string {
-	numeric := func(f schemas.Field) bool {
-		return f.Type.Kind == schemas.Integer || f.Type.Kind == schemas.Decimal || f.Type.Kind == schemas.Double
-	}
 	l, r := aliasA+quote(a.Name), aliasB+quote(b.Name)
-	if a.Type.Kind == b.Type.Kind || numeric(a) && numeric(b) {
+	if compares(a, b) {
 		return l + " = " + r
 	}
 	return "CAST(" + l + " AS VARCHAR) = CAST(" + r + " AS VARCHAR)"
+}
+
+// compares says whether the values of two fields compare as they are.
+func compares(a, b schemas.Field) bool {
+	number := []schemas.Kind{schemas.Integer, schemas.Decimal, schemas.Double}
+	return a.Type.Kind == b.Type.Kind || slices.Contains(number, a.Type.Kind) && slices.Contains(number, b.Type.Kind)
 }
 
 func notNull(alias string, columns []string) string {
@@ -192,8 +195,6 @@ func partition(columns []string) string {
 	}
 	return "PARTITION BY " + columnList("", columns)
 }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 

@@ -17,12 +17,13 @@ type axis struct {
 	points []string
 }
 
-// readGrid finds the points of the declared grid.
+// readGrid finds the points of the declared grid. It fails where there are none, such as in an area
+// that is not there.
 func (t *trial) readGrid() error {
 	for _, a := range t.c.Profile.Grid {
 		field, points, err := t.c.Points(a, t.o.Reference)
 		if err != nil {
-			return fmt.Errorf("grid of %s: %w", t.c.Dataset, err)
+			return unfit("petak tidak dapat dibentuk: %v", "the grid cannot be made: %v", err)
 		}
 		t.grid = append(t.grid, axis{field, points})
 	}
@@ -50,6 +51,9 @@ func (t *trial) axisViews() []query.View {
 // holes finds the combinations of the grid that the table does not have. Where a whole line of the
 // grid is missing, as when a category was not delivered for a year, the line is the first example.
 func (t *trial) holes(ctx context.Context, f *event.Finding) (broken bool, err error) {
+	if t.gridless != nil {
+		return false, t.gridless
+	}
 	sql, fields := t.holeQuery()
 	n, rows, names, err := t.caseRows(ctx, sql)
 	if err != nil || n == 0 {

@@ -62,7 +62,7 @@ func TestRowRulesAgree(t *testing.T) {
 // rejected counts the rows that each rule of a contract rejects.
 func rejected(t *testing.T, c *schemas.Contract, rows []string) map[string]int64 {
 	t.Helper()
-	binding := &schemas.Binding{File: "b.yaml", Dataset: c.Dataset, Contract: c.Version}
+	binding := &schemas.Binding{File: "b.yaml", Dataset: c.Dataset, Contract: c.Version, CodeSystem: "kemendagri@2025"}
 	for _, p := range c.Properties {
 		binding.Columns = append(binding.Columns, schemas.Source{To: p.Name, From: p.Name})
 	}

@@ -98,6 +98,7 @@ type trial struct {
 	c        *schemas.Contract
 	datasets []string // all that have a contract
 	grid     []axis
+	gridless error // why there is no grid
 	engine   *query.Engine
 	table    string // the dataset as it will be, as SQL names it
 	delivery string // the accepted rows of the delivery
@@ -128,9 +129,7 @@ func (j *Judge) open(ctx context.Context, d pipeline.Delivery, c *schemas.Contra
 			views = append(views, j.other(dataset))
 		}
 	}
-	if err := t.readGrid(); err != nil {
-		return nil, err
-	}
+	t.gridless = t.readGrid()
 	t.engine, err = query.Open(ctx, query.Options{Views: append(views, t.axisViews()...), Folders: []string{j.o.Lake.Dir()},
 		MemoryLimit: j.o.MemoryLimit, Threads: j.o.Threads, Timeout: j.o.Timeout})
 	return t, err
@@ -236,9 +235,12 @@ func (t *trial) run(ctx context.Context, check schemas.TableCheck, f *event.Find
 func (t *trial) failure(err error) (event.Sentence, bool) {
 	var u *unfitError
 	var q *query.Error
+	var faults schemas.Faults
 	switch {
 	case errors.As(err, &u):
 		return u.say, true
+	case errors.As(err, &faults):
+		return sentence("kontrak dataset yang dirujuk tidak dapat dibaca: %v", "the contract of a dataset that it refers to is not readable: %v", faults), true
 	case !errors.As(err, &q):
 		return event.Sentence{}, false
 	}

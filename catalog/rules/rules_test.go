@@ -229,6 +229,7 @@ const (
 - {name: b, logicalType: integer, description: Bagian., customProperties: [{property: aditif, value: true}]}
 - {name: total, logicalType: integer, description: Total kota.}
 - {name: persen, logicalType: number, description: Bagian dari n., customProperties: [{property: aditif, value: false}]}
+- {name: wilayah, customProperties: [{property: elemen, value: wilayah.kabupaten_kota}]}
 - {name: uang, logicalType: number, physicalType: "decimal(18,2)", description: Uang., customProperties: [{property: aditif, value: true}]}`
 	cities = `
 - {name: kota, logicalType: string, required: true, primaryKey: true, description: Kota.}
@@ -364,6 +365,9 @@ func TestRules(t *testing.T) {
 			[]string{person("C", "P", 2020, ""), person("C", "L", 2022, "")}, []string{"petak warning 4"}, []string{"tahun = 2021: seluruh 3 kota", "kota = B; tahun = 2022"}},
 		{"grid that must be full", "- {property: petak, value: [{kolom: kota, nilai: [A, B]}]}", custom("penuh", "error", "{aturan: petak}"), nil,
 			[]string{person("B", "P", 2021, "")}, []string{"penuh error 1"}, nil},
+
+		{"grid of an area that is not there", "- {property: petak, value: [{kolom: wilayah, dalam: '99'}]}", custom("penuh", "error", "{aturan: petak}"), nil,
+			[]string{person("B", "P", 2021, "")}, []string{"penuh error 0 failed"}, nil},
 
 		{"fresh", "- {property: jadwalPemutakhiran, value: tahunan}\n- {property: kolomPeriode, value: tahun}", custom("x", "", "{aturan: unik, kolom: n}"), []string{person("A", "L", 2023, "")},
 			[]string{person("A", "L", 2019, "")}, holds, nil}, // the newest of the table counts; opened 2025-03

@@ -22,7 +22,8 @@
 //  7. catalog projects the facts: which deliveries came, how they were checked, what is published;
 //     which organisations and applications there are, and where each version of a contract or binding
 //     stands between its proposal and its end (decision.go says who wins when two decide at once).
-//     catalog/query answers SQL with DuckDB over the views of the lake, locked to their folders.
+//     catalog/query answers SQL with DuckDB over the views of the lake, locked to their folders;
+//     catalog/rules runs the table rules of a contract in it before a delivery is published.
 //  8. This package wires them. config.go is the configuration, workspace.go opens what it names,
 //     sources.go makes connectors, exit.go turns errors into exit codes, and each command has a
 //     file of its own. Start with demo.go: it is the whole road on the bundled sample.

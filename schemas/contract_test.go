@@ -133,6 +133,9 @@ func FuzzParseContract(f *testing.F) {
 	for _, b := range readBroken(f, "testdata/broken/contract.txt") {
 		f.Add([]byte(b.edit(f, read(f, "testdata/contract.yaml"))))
 	}
+	f.Add([]byte(ruled(own("{aturan: jumlah, kolom: n, di: {jk: [L, P]}, per: [tahun], samaDengan: {nilai: b}, toleransi: 1%}"))))
+	f.Add([]byte(ruled(own("{aturan: turunan, kolom: indeks, rumus: b / n, per: [tahun], di: {jk: L}}"))))
+	f.Add([]byte(ruled("      - {metric: rowCount, mustBeBetween: [1, 2]}\n" + own("{aturan: takBerubah, kolom: n, batas: 10%}"))))
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("schema: [{properties: [{name: x, quality: [{}]}]}]"))
 	ref, err := schemas.LoadReference()

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -159,7 +160,7 @@ func (o object) property(key, name string, c *Contract) (Property, bool) {
 func (o object) only(known ...string) {
 	for _, key := range o.keys() {
 		if !slices.Contains(known, key) {
-			o.fault(key, sayf("kunci %q tidak dikenal", "unknown key %q", key), didYouMean(key, known))
+			o.fault(key, sayf("kunci %q tidak dikenal", "unknown key %q", key), cmp.Or(didYouMean(key, known), "hapus/remove it"))
 		}
 	}
 }

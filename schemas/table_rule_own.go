@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ func (r *ruleReader) foreignKey(o object) TableCheck {
 	o.only("aturan", "kolom", "dataset", "keKolom")
 	key := ForeignKey{Columns: r.needColumns(o, "kolom"), Dataset: o.form("dataset", datasetForm, datasetSay), To: o.list("keKolom")}
 	if key.To != nil && len(key.To) != len(key.Columns) {
-		o.fault("keKolom", sayf("%d kolom merujuk %d kolom", "%d columns refer to %d columns", len(key.Columns), len(key.To)), "")
+		o.fault("keKolom", sayf("%d kolom merujuk %d kolom", "%d columns refer to %d columns", len(key.Columns), len(key.To)), "sama banyak/as many of each")
 	}
 	if key.Dataset == r.c.Dataset {
 		key.To = r.columns(o, "keKolom")
@@ -115,7 +116,7 @@ func (r *ruleReader) equal(o object) TableCheck {
 		}
 	}
 	if len(rule.Whole.By) != len(rule.Part.By) {
-		w.fault("per", sayf("%d kolom dibandingkan dengan %d kolom", "%d columns are compared with %d columns", len(rule.Part.By), len(rule.Whole.By)), "")
+		w.fault("per", sayf("%d kolom dibandingkan dengan %d kolom", "%d columns are compared with %d columns", len(rule.Part.By), len(rule.Whole.By)), "sama banyak/as many of each")
 	}
 	return rule
 }
@@ -142,7 +143,7 @@ func (r *ruleReader) canHold(o object, key, field string, values []string) {
 	for _, v := range values {
 		_, err := strconv.ParseInt(v, 10, 64)
 		if f.Type.Kind == Integer && err != nil || p.Region() == "" && p.Check.Allowed != nil && !slices.Contains(p.Check.Allowed, v) {
-			o.child("di").fault(key, sayf("kolom %q tidak pernah bernilai %q", "column %q is never %q", key, v), didYouMean(v, p.Check.Allowed))
+			o.child("di").fault(key, sayf("kolom %q tidak pernah bernilai %q", "column %q is never %q", key, v), cmp.Or(didYouMean(v, p.Check.Allowed), "bilangan bulat/whole number"))
 		}
 	}
 }

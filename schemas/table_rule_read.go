@@ -45,7 +45,7 @@ func (r *ruleReader) add(at object, key string, rule TableRule) {
 // fresh says whether no rule has the name yet.
 func (r *ruleReader) fresh(at object, key, name string) bool {
 	if r.names[name] && name != "" {
-		at.fault(key, sayf("aturan %q ada dua", "there are two rules %q", name), "name: …")
+		at.fault(key, sayf("aturan %q ada dua", "there are two rules %q", name), "nama lain/another name")
 		return false
 	}
 	r.names[name] = true
@@ -68,7 +68,7 @@ func suited(q object, typ string) {
 		switch {
 		case !special || slices.Contains(types, typ):
 		case key == "schedule" || key == "scheduler":
-			q.fault(key, Sentence{"aturan dijalankan pada setiap kiriman, bukan menurut jadwal", "rules run at every delivery, not by a schedule"}, "")
+			q.fault(key, Sentence{"aturan dijalankan pada setiap kiriman, bukan menurut jadwal", "rules run at every delivery, not by a schedule"}, "hapus/remove it")
 		case key == "rule":
 			q.fault(key, Sentence{"rule sudah diganti metric", "rule has been replaced by metric"}, "metric: …")
 		default:
@@ -334,7 +334,7 @@ func (r *ruleReader) relationship(o object, from []string) {
 			}
 		}
 	} else if o.has("from") {
-		o.fault("from", Sentence{"from tidak ditulis di relasi kolom", "from is not written in a column's relationship"}, "")
+		o.fault("from", Sentence{"from tidak ditulis di relasi kolom", "from is not written in a column's relationship"}, "hapus/remove from")
 	}
 	key := ForeignKey{Columns: from}
 	for _, text := range o.list("to") {
@@ -343,7 +343,7 @@ func (r *ruleReader) relationship(o object, from []string) {
 			return
 		}
 		if key.Dataset != "" && key.Dataset != f.Dataset {
-			o.fault("to", Sentence{"kolom dari dua dataset", "columns of two datasets"}, "")
+			o.fault("to", Sentence{"kolom dari dua dataset", "columns of two datasets"}, "satu relasi tiap dataset/one relationship for each dataset")
 			return
 		}
 		key.Dataset, key.To = f.Dataset, append(key.To, f.To...)
@@ -421,7 +421,7 @@ func (r *ruleReader) columns(o object, key string) []string {
 			continue
 		}
 		if slices.Contains(out, name) {
-			o.fault(key, sayf("kolom %q ditulis dua kali", "column %q is written twice", text), "")
+			o.fault(key, sayf("kolom %q ditulis dua kali", "column %q is written twice", text), "hapus salah satu/remove one")
 			continue
 		}
 		out = append(out, name)

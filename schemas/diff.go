@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -448,4 +449,50 @@ func (d *differ) rules() {
 			d.add("schema[0].quality", Change{Say: sayf("aturan %s dihapus", "rule %s is dropped", r.Name), Why: freer, Needs: Minor})
 		}
 	}
+	d.tableRules()
+}
+
+// tableRules compares the rules over more than a row. One that only warns holds nobody up.
+func (d *differ) tableRules() {
+	const path = "schema[0].quality"
+	warns := Sentence{"kiriman tetap terbit, dengan peringatan", "deliveries are published all the same, with a warning"}
+	index := func(rules []TableRule, name string) int {
+		return slices.IndexFunc(rules, func(r TableRule) bool { return r.Name == name })
+	}
+	for _, r := range d.next.TableRules {
+		j := index(d.old.TableRules, r.Name)
+		if j >= 0 && d.old.TableRules[j].Severity == r.Severity && d.renamed(ruleText(d.old.TableRules[j].Check)) == ruleText(r.Check) {
+			continue
+		}
+		c := Change{Say: sayf("aturan %s (%s) ditambah", "rule %s (%s) is added", r.Name, r.Check.Kind()), Why: stricter, Harm: Producers}
+		if j >= 0 {
+			c.Say = sayf("aturan %s (%s) berubah", "rule %s (%s) changed", r.Name, r.Check.Kind())
+		}
+		if r.Severity == Warn {
+			c.Why, c.Harm, c.Needs = warns, "", Minor
+		}
+		d.add(path, c)
+	}
+	for _, r := range d.old.TableRules {
+		if index(d.next.TableRules, r.Name) < 0 {
+			d.add(path, Change{Say: sayf("aturan %s dihapus", "rule %s is dropped", r.Name), Why: freer, Needs: Minor})
+		}
+	}
+}
+
+// ruleText is what a check asks for, as text that is the same for the same check: expressions as
+// they are written.
+func ruleText(check TableCheck) string {
+	switch c := check.(type) {
+	case RowCheck:
+		return c.Text
+	case Derived:
+		c.Expr = nil
+		check = c
+	}
+	text, err := json.Marshal(check)
+	if err != nil {
+		panic(err) // names and finite numbers
+	}
+	return check.Kind() + string(text)
 }

@@ -188,6 +188,45 @@ func TestBrokenTableRules(t *testing.T) {
 	}
 }
 
+// TestDiffOfTableRules: a stricter table rule harms producers, unless it only warns; a column's new
+// name in a rule changes nothing.
+func TestDiffOfTableRules(t *testing.T) {
+	parse := func(version, doc string) *schemas.Contract {
+		c, err := schemas.ParseContract("k.yaml", []byte(strings.Replace(doc, "version: 1.0.0", "version: "+version, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	derived := own("{aturan: turunan, kolom: indeks, rumus: b / n * 100}")
+	old := parse("1.0.0", ruled(derived))
+	for name, tt := range map[string]struct {
+		doc  string
+		want string
+		harm schemas.Harm
+	}{
+		"same":    {ruled(derived), "", ""},
+		"renamed": {strings.NewReplacer("name: b, logicalType: integer, description: Bagian., ", "name: bb, logicalType: integer, description: Bagian., ", "rumus: b /", "rumus: bb /", "orang.n}], customProperties: [", "orang.n}], customProperties: [{property: namaLama, value: b}, ").Replace(ruled(derived)), "", ""},
+		"added":   {ruled(derived + "\n" + strings.Replace(own("{aturan: unik, kolom: jk}"), "name: r", "name: satu", 1)), "satu (unik) is added", schemas.Producers},
+		"warns":   {ruled(derived + "\n" + strings.Replace(own("{aturan: unik, kolom: jk}"), "name: r", "name: satu, severity: warning", 1)), "satu (unik) is added", ""},
+		"changed": {ruled(strings.Replace(derived, "100", "1000", 1)), "r (turunan) changed", schemas.Producers},
+		"dropped": {ruled("      - {type: text}"), "rule r is dropped", ""},
+	} {
+		var said []string
+		for _, c := range schemas.Diff(old, parse("1.1.0", tt.doc)) {
+			if strings.HasPrefix(c.Say.EN, "rule ") && !strings.Contains(c.Say.EN, "kunci_tamu_b") {
+				said = append(said, c.Say.EN)
+				if c.Harm != tt.harm {
+					t.Errorf("%s: %s harms %q, want %q", name, c.Say.EN, c.Harm, tt.harm)
+				}
+			}
+		}
+		if tt.want == "" && said != nil || tt.want != "" && (len(said) != 1 || !strings.Contains(said[0], tt.want)) {
+			t.Errorf("%s: %q, want %q", name, said, tt.want)
+		}
+	}
+}
+
 // wantFault wants one fault at the line of the text at, that holds every part of want and says what
 // to do.
 func wantFault(t *testing.T, doc string, err error, at string, want []string) {

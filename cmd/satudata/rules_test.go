@@ -43,8 +43,8 @@ func ruledWorkspace(t *testing.T, rules map[string][2]string, sources map[string
 	return dir
 }
 
-// listed is the deliveries as `deliveries --json` prints them.
-func listed(t *testing.T, dir string) []explained {
+// listDeliveries is the deliveries as `deliveries --json` prints them.
+func listDeliveries(t *testing.T, dir string) []explained {
 	t.Helper()
 	var found []explained
 	if err := json.Unmarshal([]byte(must(t, "-C", dir, "deliveries", "--json")), &found); err != nil {
@@ -57,7 +57,7 @@ func listed(t *testing.T, dir string) []explained {
 func findings(t *testing.T, dir, dataset string) map[string]event.Finding {
 	t.Helper()
 	out := map[string]event.Finding{}
-	for _, d := range listed(t, dir) {
+	for _, d := range listDeliveries(t, dir) {
 		if d.Dataset == dataset {
 			for _, f := range d.Check.Findings {
 				out[f.Rule] = f
@@ -128,7 +128,7 @@ func TestRulesOnRealData(t *testing.T) {
 	if f, broken := tourism["wilayah_dikenal"]; broken {
 		t.Errorf("every district of one file is in the other: %+v", f)
 	}
-	for _, d := range listed(t, dir) {
+	for _, d := range listDeliveries(t, dir) {
 		if d.Status != catalog.Published {
 			t.Errorf("%s is %s: warnings do not hold up a delivery", d.Subject, d.Status)
 		}
@@ -178,7 +178,7 @@ func TestBrokenRuleReturnsTheDelivery(t *testing.T) {
 	deliverFlood(t, dir, "a.csv", "32,3215,71,2013\n32,3215,1,2014\n")
 	deliverFlood(t, dir, "b.csv", "32,3215,5000,2015\n32,3201,3,2015\n")
 
-	all := listed(t, dir)
+	all := listDeliveries(t, dir)
 	if len(all) != 2 || all[0].Status != catalog.Published || all[1].Status != catalog.Returned {
 		t.Fatalf("deliveries %+v, want the first published and the second returned", all)
 	}

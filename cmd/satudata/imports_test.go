@@ -17,6 +17,7 @@ var layers = map[string]string{
 	"schemas/reference":               "",
 	"schemas/reference/build":         "schemas/reference",
 	"schemas/assess":                  "schemas",
+	"schemas/exchange":                "schemas",
 	"ingest/event":                    "",
 	"ingest/durable":                  "",
 	"ingest/eventlog":                 "ingest/event",
@@ -44,7 +45,7 @@ var layers = map[string]string{
 var homes = map[string]string{
 	"github.com/segmentio/kafka-go":    "ingest/eventlog/kafka",
 	"go.etcd.io/bbolt":                 "ingest/eventlog/embedded",
-	"github.com/xuri/excelize":         "ingest/source/file",
+	"github.com/xuri/excelize":         "ingest/source/file schemas/exchange",
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
 	"github.com/duckdb":                "transform/lake catalog/query",
@@ -52,7 +53,7 @@ var homes = map[string]string{
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",
 	"github.com/santhosh-tekuri":       "schemas",
-	"gopkg.in/yaml.v3":                 "schemas cmd/satudata",
+	"gopkg.in/yaml.v3":                 "schemas cmd/satudata schemas/exchange",
 }
 
 func TestImports(t *testing.T) {

@@ -16,6 +16,8 @@ func (a *app) contractCommand() *cobra.Command {
 		a.contractDuplicatesCommand(),
 		a.contractInferCommand(),
 		a.contractTryCommand(),
+		a.contractExportCommand(),
+		a.contractImportCommand(),
 	)
 	c.AddCommand(a.documentCommands(event.KindContract)...)
 	return c

@@ -1,17 +1,42 @@
 #!/usr/bin/env bash
-# Lands the bundled sample and lets PyIceberg, an independent reader, count and sum every table. It
-# fails when one figure differs from what `satudata query` answers.
+# Independent programs judge what satudata writes; the script fails when one disagrees.
+#   PyIceberg counts and sums every table of the bundled sample;
+#   datacontract-cli lints every contract in the repository and what `contract export --to odcs` makes of it;
+#   Frictionless, jsonschema and fastavro read the exported schemas and judge the sample's rows.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-venv=${XDG_CACHE_HOME:-$HOME/.cache}/satudata/engines-$(sha256sum deploy/engines/requirements.txt | cut -c1-12)
-if [ ! -x "$venv/bin/python" ] || [ ! -e "$venv/complete" ]; then
-	python3 -m venv --clear "$venv"
-	"$venv/bin/pip" install --quiet --disable-pip-version-check -r deploy/engines/requirements.txt
-	touch "$venv/complete"
-fi
+# venv NAME prints the folder of a Python environment with what requirements NAME asks for.
+venv() {
+	local list=deploy/engines/$1 dir
+	dir=${XDG_CACHE_HOME:-$HOME/.cache}/satudata/engines-$(sha256sum "$list" | cut -c1-12)
+	if [ ! -x "$dir/bin/python" ] || [ ! -e "$dir/complete" ]; then
+		python3 -m venv --clear "$dir"
+		"$dir/bin/pip" install --quiet --disable-pip-version-check -r "$list"
+		touch "$dir/complete"
+	fi
+	echo "$dir"
+}
+
+iceberg=$(venv requirements.txt)
+lint=$(venv requirements-lint.txt)
+formats=$(venv requirements-formats.txt)
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 bin/satudata demo --keep "$dir/sample" >"$dir/demo.txt" || { cat "$dir/demo.txt"; exit 1; }
-"$venv/bin/python" deploy/engines/compare.py bin/satudata "$dir/sample"
+"$iceberg/bin/python" deploy/engines/compare.py bin/satudata "$dir/sample"
+
+mkdir "$dir/odcs"
+n=0
+while read -r contract; do
+	bin/satudata contract export --to odcs --out "$dir/odcs/$n.yaml" "$contract" >/dev/null
+	for file in "$contract" "$dir/odcs/$n.yaml"; do
+		"$lint/bin/datacontract" lint "$file" >"$dir/lint.txt" 2>&1 || { echo "$contract ($file):"; cat "$dir/lint.txt"; exit 1; }
+	done
+	n=$((n + 1))
+done < <(git grep -l '^kind: DataContract' -- '*.yaml')
+[ "$n" -gt 0 ] || { echo "no contracts found"; exit 1; }
+echo "datacontract lint passes on $n contracts and on their ODCS exports"
+
+"$formats/bin/python" deploy/engines/formats.py bin/satudata "$dir/sample"

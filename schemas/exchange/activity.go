@@ -38,7 +38,7 @@ func exportActivity(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	}
 	a.check()
 	data := a.out.root
-	data.sortActivity()
+	data.sortBy(activityOrder())
 	doc, err := encodeJSON(object{{"base_id", null}, {"submission_period", a.period()}, {"data", data.jsonValue()}, {"reviews", null},
 		{"status", "DRAFT"}, {"rejection_note", null}, {"version", "v2"}, {"changes", null}})
 	return doc, a.notes, err
@@ -297,8 +297,8 @@ func (k indahKey) expects(c *schemas.Contract) string {
 	return "teks/text"
 }
 
-// sortActivity brings the keys of MS-Keg to the order of the form.
-func (t *tree) sortActivity() {
+// activityOrder is the keys of MS-Keg in the order of the form.
+func activityOrder() []string {
 	var order []string
 	add := func(p string) {
 		for part := range strings.SplitSeq(itemNumber.ReplaceAllString(p, ""), ".") {
@@ -315,5 +315,5 @@ func (t *tree) sortActivity() {
 			add(block + "." + name)
 		}
 	}
-	t.sortBy(order)
+	return order
 }

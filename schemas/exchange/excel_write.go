@@ -16,7 +16,7 @@ import (
 
 // exportExcel writes a contract as a workbook that loses nothing of it, see [importExcel].
 func exportExcel(c *schemas.Contract) ([]byte, error) {
-	t, err := parseTree(c.Document)
+	t, err := canonical(c)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func Sources() []string { return []string{"excel", "frictionless", "odcs"} }
 func Export(c *schemas.Contract, format string) (doc []byte, notes []schemas.Fault, err error) {
 	switch format {
 	case "odcs":
-		doc, err = exportODCS(c.Document)
+		doc, err = exportODCS(c)
 	case "frictionless":
 		return exportFrictionless(c)
 	case "jsonschema":
@@ -59,10 +59,12 @@ func Export(c *schemas.Contract, format string) (doc []byte, notes []schemas.Fau
 func Import(format, file string, data []byte) (doc []byte, notes []schemas.Fault, err error) {
 	switch format {
 	case "odcs":
-		if _, err := schemas.ParseContract(file, data); err != nil {
+		c, err := schemas.ParseContract(file, data)
+		if err != nil {
 			return nil, nil, err
 		}
-		doc, err = exportODCS(data)
+		doc, err = exportODCS(c)
+		return doc, nil, err
 	case "excel":
 		doc, err = importExcel(file, data)
 	case "frictionless":
@@ -73,13 +75,35 @@ func Import(format, file string, data []byte) (doc []byte, notes []schemas.Fault
 	return doc, nil, err
 }
 
-// exportODCS writes the canonical form of a document, see [tree.canonise].
-func exportODCS(doc []byte) ([]byte, error) {
-	t, err := parseTree(doc)
+// exportODCS writes the canonical form of a contract, see [canonical].
+func exportODCS(c *schemas.Contract) ([]byte, error) {
+	t, err := canonical(c)
 	if err != nil {
 		return nil, err
 	}
 	return t.encode()
+}
+
+// canonical is the tree of a contract in its one form. A column with options has a logicalType, even
+// where it inherits it from its element: ODCS says by it which options there are.
+func canonical(c *schemas.Contract) (*tree, error) {
+	t, err := parseTree(c.Document)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range c.Properties {
+		column := t.find(mustPath(columnsPath).below(step{true, p.Name}))
+		if options := column.get("logicalTypeOptions"); options == nil || len(options.kids) == 0 || column.get("logicalType") != nil {
+			continue
+		}
+		kind := tableTypes()[p.Type.Kind]
+		if p.Type.Kind == schemas.Timestamp {
+			kind = "timestamp"
+		}
+		column.put("logicalType", text(kind))
+	}
+	t.canonise("")
+	return t, nil
 }
 
 // column is a column of the table that satudata publishes, with the property that makes it.

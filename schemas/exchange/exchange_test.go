@@ -160,6 +160,25 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// TestCanonicalType has options of a column that inherits its type: ODCS knows them by the type only.
+func TestCanonicalType(t *testing.T) {
+	text := strings.Replace(string(parse(t, "../testdata/contract.yaml").Document), "        required: true\n        customProperties: [{property: elemen, value: umum.jumlah}",
+		"        required: true\n        logicalTypeOptions: {maximum: 900}\n        customProperties: [{property: elemen, value: umum.jumlah}", 1)
+	c, err := schemas.ParseContract("k.yaml", []byte(text))
+	if err != nil || *c.Properties[3].Check.Max != 900 {
+		t.Fatal(err)
+	}
+	doc, _ := export(t, c, "odcs")
+	if want := "logicalType: integer\n        required: true\n        logicalTypeOptions: {maximum: 900}"; !strings.Contains(string(doc), want) {
+		t.Errorf("no %q in\n%s", want, doc)
+	}
+	back, err := schemas.ParseContract("k.yaml", doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, c, back)
+}
+
 func TestUnknownFormat(t *testing.T) {
 	if _, _, err := exchange.Export(parse(t, "../testdata/contract.yaml"), "pdf"); err == nil || !strings.Contains(err.Error(), "markdown") {
 		t.Errorf("Export to pdf: %v", err)

@@ -67,7 +67,7 @@ func tableField(c *schemas.Contract, col column) (object, []schemas.Fault) {
 	pattern, notes := patternOf(c, col, before, after)
 	constraints := object{{"required", required}, {"unique", unique}, {"minimum", optNumber(col.check.Min)}, {"maximum", optNumber(col.check.Max)},
 		{"minLength", optInt(col.check.MinLength)}, {"maxLength", optInt(col.check.MaxLength)}, {"pattern", opt(pattern)}, {"enum", optList(col.check.Allowed)}}
-	f := object{{"name", col.Name}, {"title", opt(fieldTitle(col))}, {"description", opt(col.Doc)}, {"type", tableTypes()[col.Type.Kind]}}
+	f := object{{"name", col.Name}, {"title", fieldTitle(col)}, {"description", opt(col.Doc)}, {"type", tableTypes()[col.Type.Kind]}}
 	if text, err := plainJSON(constraints); err == nil && string(text) != "{}" {
 		f = append(f, member{"constraints", constraints})
 	}
@@ -79,8 +79,8 @@ func fieldTitle(col column) string {
 	for _, part := range []struct{ prefix, say string }{{"kemendagri_kode_", "kode Kemendagri"}, {"kemendagri_nama_", "nama menurut Kemendagri"},
 		{"bps_kode_", "kode BPS"}, {"bps_nama_", "nama menurut BPS"}} {
 		if col.property.Region() != "" && strings.HasPrefix(col.Name, part.prefix) {
-			return col.property.Title + ": " + part.say
+			return label(col.property) + ": " + part.say
 		}
 	}
-	return col.property.Title
+	return label(col.property)
 }

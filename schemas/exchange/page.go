@@ -42,7 +42,7 @@ func newPage(c *schemas.Contract) (page, error) {
 	p := page{Contract: c, Facts: facts(c, t)}
 	physical := published(c)
 	for _, prop := range c.Properties {
-		col := pageColumn{Name: prop.Name, Title: prop.Title, Type: prop.Type.String(), Definition: prop.Definition, Unit: prop.Unit, Class: prop.Class,
+		col := pageColumn{Name: prop.Name, Title: label(prop), Type: prop.Type.String(), Definition: prop.Definition, Unit: prop.Unit, Class: prop.Class,
 			Key: prop.Key > 0, Required: prop.Required, Checks: checksInWords(prop)}
 		for _, f := range physical {
 			if f.property.Name == prop.Name && f.Name != prop.Name {

@@ -57,7 +57,7 @@ func jsonSchemaOf(c *schemas.Contract, col column) (object, []schemas.Fault) {
 		}
 	}
 	pattern, notes := patternOf(c, col, "^(?:", ")$")
-	return object{{"title", opt(col.property.Title)}, {"description", opt(col.Doc)}, {"type", kinds}, {"format", opt(format)},
+	return object{{"title", fieldTitle(col)}, {"description", opt(col.Doc)}, {"type", kinds}, {"format", opt(format)},
 		{"enum", optList(allowed)}, {"minimum", optNumber(col.check.Min)}, {"maximum", optNumber(col.check.Max)},
 		{"minLength", optInt(col.check.MinLength)}, {"maxLength", optInt(col.check.MaxLength)}, {"pattern", opt(pattern)}}, notes
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -103,15 +104,22 @@ func (t *tree) equal(u *tree) bool {
 	return true
 }
 
-// keyOrder is the order of keys in a canonical document: who and what first, then the table, then
-// its rules. Keys that are not here follow by alphabet.
-func keyOrder() []string {
-	return []string{"apiVersion", "kind", "property", "value", "id", "name", "version", "status", "domain", "tenant", "dataProduct",
+// keyOrder is the order of keys in a canonical document: who and what first, then the table, then its
+// rules, then those of petak and of INDAH. Keys that are not here follow by alphabet.
+var keyOrder = sync.OnceValue(func() []string {
+	order := []string{"apiVersion", "kind", "property", "value", "id", "name", "version", "status", "domain", "tenant", "dataProduct",
 		"type", "metric", "engine", "query", "implementation", "rule", "mustBe", "arguments",
 		"businessName", "physicalName", "description", "purpose", "limitations", "usage", "tags", "logicalType", "physicalType",
 		"required", "primaryKey", "primaryKeyPosition", "unique", "logicalTypeOptions", "minimum", "maximum", "minLength", "maxLength",
-		"pattern", "classification", "examples", "customProperties", "servers", "schema", "properties", "quality"}
-}
+		"pattern", "classification", "examples", "customProperties", "servers", "schema", "properties", "quality",
+		"kolom", "nilai", "dalam", "dari", "sampai"}
+	for _, key := range activityOrder() {
+		if !slices.Contains(order, key) {
+			order = append(order, key)
+		}
+	}
+	return order
+})
 
 // profileOrder is the order of the SDI profile's customProperties in a canonical document; others
 // follow by alphabet.

@@ -21,14 +21,14 @@ type variable struct {
 func variablesOf(c *schemas.Contract) []variable {
 	var out []variable
 	for _, p := range c.Properties {
-		v := variable{property: p, name: cmp.Or(said(p.Variable, "nama"), p.Title, p.Name), alias: cmp.Or(said(p.Variable, "alias"), "-"),
+		v := variable{property: p, name: cmp.Or(said(p.Variable, "nama"), label(p)), alias: cmp.Or(said(p.Variable, "alias"), "-"),
 			definition: cmp.Or(said(p.Variable, "definisi"), p.Definition), time: said(p.Variable, "referensi_waktu"),
 			measure: cmp.Or(said(p.Variable, "ukuran"), p.Measure, "-"), unit: cmp.Or(said(p.Variable, "satuan"), p.Unit, "-"),
 			concepts: saidList(p.Variable, "konsep")}
 		if v.concepts == nil && p.Concept != "" {
 			v.concepts = []string{p.Concept}
 		}
-		if e, ok := schemas.FindElement(p.Element); ok && v.concepts == nil {
+		if e, ok := schemas.FindElement(p.Element); ok && v.concepts == nil && !strings.HasPrefix(p.Element, "umum.") { // those are measures
 			v.concepts = []string{e.Name}
 		}
 		if v.time == "" && c.Profile.Period != "" {
@@ -37,6 +37,16 @@ func variablesOf(c *schemas.Contract) []variable {
 		out = append(out, v)
 	}
 	return out
+}
+
+// label is what people call a column: its title, but for the title of an element that means another
+// word than the column's name, as "Jumlah" of jumlah_kasus.
+func label(p schemas.Property) string {
+	spaced := strings.ReplaceAll(p.Name, "_", " ")
+	if e, ok := schemas.FindElement(p.Element); p.Title != "" && (!ok || p.Title != e.Name || strings.EqualFold(strings.ReplaceAll(p.Title, "/", " "), spaced)) {
+		return p.Title
+	}
+	return strings.ToUpper(spaced[:1]) + spaced[1:]
 }
 
 // said is a text of statistical metadata, or "".
@@ -263,7 +273,7 @@ func disaggregation(c *schemas.Contract, m schemas.Metadata) any {
 	out := []object{}
 	for _, p := range c.Properties {
 		if p.Key > 0 && p.Name != c.Profile.Period && !strings.HasPrefix(p.Element, "waktu.") {
-			out = append(out, object{{"nama", p.Title}, {"sumber", "input-manual"}})
+			out = append(out, object{{"nama", label(p)}, {"sumber", "input-manual"}})
 		}
 	}
 	return out

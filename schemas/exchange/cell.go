@@ -147,7 +147,7 @@ func asciiJSON(s string) string {
 	quoted, _ := json.Marshal(s) // a string always marshals
 	var b strings.Builder
 	for _, r := range string(quoted) {
-		if r < 0x7f {
+		if r < 0x7f && r != '_' { // which could begin an escape of Excel's
 			b.WriteRune(r)
 			continue
 		}

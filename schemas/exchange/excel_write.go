@@ -295,6 +295,9 @@ func allowedValues(quality *tree) ([]string, bool) {
 func (w *writer) writeOthers() error {
 	var rows [][]string
 	for _, l := range w.unsaid(nil, w.tree, nil) {
+		if !cellSafe(l.path.String()) {
+			return fmt.Errorf("key of %d characters does not fit a cell", len(l.path.String()))
+		}
 		for i, o := range renderOther(l.node) {
 			row := []string{l.path.String(), o.kind, o.text}
 			if i > 0 {

@@ -24,9 +24,8 @@ func (p path) String() string {
 	var b strings.Builder
 	for i, s := range p {
 		name := s.name
-		if bareWord.FindString(name) != name || name == "" {
-			quoted, _ := json.Marshal(name) // a string always marshals
-			name = string(quoted)
+		if bareWord.FindString(name) != name || name == "" || cellEscape.MatchString(name) {
+			name = asciiJSON(name)
 		}
 		switch {
 		case s.item:
@@ -72,14 +71,13 @@ func pathWord(s string) (word, rest string, err error) {
 	if bare := bareWord.FindString(s); bare != "" {
 		return bare, s[len(bare):], nil
 	}
-	quoted, err := strconv.QuotedPrefix(s)
-	if err != nil {
+	dec := json.NewDecoder(strings.NewReader(s))
+	token, err := dec.Token()
+	word, quoted := token.(string)
+	if err != nil || !quoted {
 		return "", "", fmt.Errorf("no name at %q", s)
 	}
-	if err := json.Unmarshal([]byte(quoted), &word); err != nil {
-		return "", "", fmt.Errorf("no name at %q", s)
-	}
-	return word, s[len(quoted):], nil
+	return word, s[dec.InputOffset():], nil
 }
 
 // mustPath reads a path of the program's own.

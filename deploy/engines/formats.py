@@ -1,10 +1,11 @@
 """Others read what `satudata contract export` writes, and judge rows as satudata does.
-formats.py SATUDATA WORKSPACE
+formats.py SATUDATA WORKSPACE CONTRACT…
 
 Of every dataset: the exported Data Package is valid to Frictionless and so is the published table; one
 row after the other is spoilt in every way that its column can be, and Frictionless finds wrong exactly
 the rows that satudata rejects. The rows are valid to the exported JSON Schema (jsonschema) and go
-through the exported Avro schema (fastavro) unchanged."""
+through the exported Avro schema (fastavro) unchanged. The schemas of every other CONTRACT file are at
+least valid."""
 
 import copy
 import csv
@@ -120,16 +121,24 @@ def through_avro(schema, rows):
     return list(fastavro.reader(file)) == records
 
 
-def main(satudata, workspace):
+def exports(satudata, workspace, contract):
+    """The schemas of a contract, valid to those who read them; numbers of Avro's stay as written."""
+    made = {to: json.loads(ask(satudata, workspace, "contract", "export", "--to", to, contract), parse_float=Decimal if to == "avro" else None)
+            for to in ("frictionless", "jsonschema", "avro")}
+    jsonschema.Draft202012Validator.check_schema(made["jsonschema"])
+    fastavro.parse_schema(made["avro"])
+    Package.from_descriptor(made["frictionless"])  # raises when it is not valid
+    return made
+
+
+def main(satudata, workspace, *contracts):
     workspace, failures, judged = pathlib.Path(workspace), [], 0
     system.trusted = True  # the package and its table are in a folder of ours
     for dataset in [d["dataset"] for d in json.loads(ask(satudata, workspace, "datasets", "--json"))]:
         view = '"' + dataset.replace(".", '"."') + '"'
-        exported = {to: json.loads(ask(satudata, workspace, "contract", "export", "--to", to, dataset), parse_float=Decimal if to == "avro" else None)
-                    for to in ("frictionless", "jsonschema", "avro")}
+        exported = exports(satudata, workspace, dataset)
         contract = yaml.safe_load(ask(satudata, workspace, "contract", "export", "--to", "odcs", dataset))
         rows = json.loads(ask(satudata, workspace, "query", "--format", "json", f"SELECT * FROM {view}"))
-        jsonschema.Draft202012Validator.check_schema(exported["jsonschema"])
         check = jsonschema.Draft202012Validator(exported["jsonschema"], format_checker=jsonschema.FormatChecker())
         wrong_json = [e.message for row in rows for e in check.iter_errors(row)]
         if wrong_json:
@@ -156,6 +165,9 @@ def main(satudata, workspace):
                 failures.append(f"{path.name}: nothing was found wrong")
             spoiled, judged = spoiled + len(theirs), judged + len(rows) - 1
         print(f"{dataset}: {len(table) - 1} published rows valid to all, {spoiled} spoilt rows found by both")
+    for contract in contracts:
+        exports(satudata, workspace, contract)
+    print(f"schemas of {len(contracts)} contract files valid")
     print(f"{judged} rows judged by both, {len(failures)} differences")
     for f in failures:
         print("        " + f)

@@ -27,16 +27,17 @@ trap 'rm -rf "$dir"' EXIT
 bin/satudata demo --keep "$dir/sample" >"$dir/demo.txt" || { cat "$dir/demo.txt"; exit 1; }
 "$iceberg/bin/python" deploy/engines/compare.py bin/satudata "$dir/sample"
 
+mapfile -t contracts < <(git grep -l '^kind: DataContract' -- '*.yaml')
+[ ${#contracts[@]} -gt 0 ] || { echo "no contracts found"; exit 1; }
 mkdir "$dir/odcs"
 n=0
-while read -r contract; do
+for contract in "${contracts[@]}"; do
 	bin/satudata contract export --to odcs --out "$dir/odcs/$n.yaml" "$contract" >/dev/null
 	for file in "$contract" "$dir/odcs/$n.yaml"; do
 		"$lint/bin/datacontract" lint "$file" >"$dir/lint.txt" 2>&1 || { echo "$contract ($file):"; cat "$dir/lint.txt"; exit 1; }
 	done
 	n=$((n + 1))
-done < <(git grep -l '^kind: DataContract' -- '*.yaml')
-[ "$n" -gt 0 ] || { echo "no contracts found"; exit 1; }
+done
 echo "datacontract lint passes on $n contracts and on their ODCS exports"
 
-"$formats/bin/python" deploy/engines/formats.py bin/satudata "$dir/sample"
+"$formats/bin/python" deploy/engines/formats.py bin/satudata "$dir/sample" "${contracts[@]}"

@@ -193,6 +193,9 @@ func (w *writer) writeTable(s sheet) error {
 	return w.rows(s.name, header, widths, rows)
 }
 
+// titleLength is the most characters that Excel takes as the title of a drop-down list's help.
+const titleLength = 32
+
 // choose gives cells the help of their field and the list of its words.
 func (w *writer) choose(sheet, cells string, f field) error {
 	if f.help == "" && f.list == "" {
@@ -200,12 +203,16 @@ func (w *writer) choose(sheet, cells string, f field) error {
 	}
 	dv := excelize.NewDataValidation(true)
 	dv.SetSqref(cells)
+	title := f.head
+	if runes := []rune(title); len(runes) > titleLength {
+		title = string(runes[:titleLength-1]) + "…"
+	}
 	if f.help != "" {
-		dv.SetInput(f.head, f.help)
+		dv.SetInput(title, f.help)
 	}
 	if f.list != "" {
 		dv.SetSqrefDropList(w.lists[f.list])
-		dv.SetError(excelize.DataValidationErrorStyleStop, f.head, "Pilih dari daftar.")
+		dv.SetError(excelize.DataValidationErrorStyleStop, title, "Pilih dari daftar.")
 	}
 	return w.file.AddDataValidation(sheet, dv)
 }

@@ -147,7 +147,7 @@ func asciiJSON(s string) string {
 	quoted, _ := json.Marshal(s) // a string always marshals
 	var b strings.Builder
 	for _, r := range string(quoted) {
-		if r < 0x7f && r != '_' { // which could begin an escape of Excel's
+		if r < 0x7f {
 			b.WriteRune(r)
 			continue
 		}
@@ -155,7 +155,7 @@ func asciiJSON(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
-	return b.String()
+	return strings.NewReplacer("_x", `\u005fx`, "_X", `\u005fX`).Replace(b.String()) // which could begin an escape of Excel's
 }
 
 // parseOther is the leaf of rows of the sheet Lainnya; say is what Jenis or Nilai should be, or "".

@@ -230,19 +230,21 @@ func (r *sheetReader) readTable(s sheet, g grid) {
 
 // item is the place of the item that a row of a table is about; a sheet that adds makes it.
 func (r *sheetReader) item(s sheet, name, cell string) (path, bool) {
-	list := mustPath(s.at)
+	at := mustPath(s.at)
 	if name == "" {
 		r.fault(cell, s.key+" kosong", s.key+" is empty", s.key)
 		return nil, false
 	}
 	if !s.adds {
-		return list.below(step{true, name}), r.column(name, cell)
+		return at.below(step{true, name}), r.column(name, cell)
 	}
-	items, ok := r.reach(list, cell)
+	items, ok := r.reach(at, cell)
 	if !ok {
 		return nil, false
 	}
-	items.kind = kindList(items)
+	if items.kind == unset {
+		items.kind = list
+	}
 	for _, kid := range items.kids {
 		if kid.name == name {
 			r.fault(cell, fmt.Sprintf("%s %q sudah dipakai di %s", s.key, name, kid.cell), fmt.Sprintf("%s %q is used at %s already", s.key, name, kid.cell), "")
@@ -250,19 +252,12 @@ func (r *sheetReader) item(s sheet, name, cell string) (path, bool) {
 		}
 	}
 	kid := &tree{name: name, cell: cell}
-	if key := list.itemKey(); key != "" {
+	if key := at.itemKey(); key != "" {
 		kid.kind = mapping
 		kid.put(key, &tree{kind: scalar, tag: "!!str", text: name, cell: cell})
 	}
 	items.kids = append(items.kids, kid)
-	return list.below(step{true, name}), true
-}
-
-func kindList(t *tree) kind {
-	if t.kind == unset {
-		return list
-	}
-	return t.kind
+	return at.below(step{true, name}), true
 }
 
 // column says whether the sheet Kolom has the column that a cell of another sheet names.

@@ -2,7 +2,7 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,13 +15,13 @@ import (
 )
 
 // exportExcel writes a contract as a workbook that loses nothing of it, see [importExcel].
-func exportExcel(c *schemas.Contract) ([]byte, error) {
+func exportExcel(c *schemas.Contract) (book []byte, err error) {
 	t, err := canonical(c)
 	if err != nil {
 		return nil, err
 	}
 	w := &writer{file: excelize.NewFile(), tree: t, said: map[*tree]bool{}, lists: map[string]string{}}
-	defer func() { err = cmp.Or(err, w.file.Close()) }()
+	defer func() { err = errors.Join(err, w.file.Close()) }()
 	if err := w.write(); err != nil {
 		return nil, fmt.Errorf("write workbook: %w", err)
 	}

@@ -114,15 +114,12 @@ type column struct {
 	key      int // position in the primary key from 1, or 0
 }
 
-// codePattern are the forms of region codes by the beginning of a column's name and level.
-func codePattern(name, level string) string {
+// codePattern is the form of the codes in a column of a region, or "" for a column of names.
+func codePattern(name string) string {
 	forms := map[string]string{
 		"kemendagri_kode_provinsi": `[0-9]{2}`, "kemendagri_kode_kabupaten_kota": `[0-9]{2}\.[0-9]{2}`,
 		"kemendagri_kode_kecamatan": `[0-9]{2}\.[0-9]{2}\.[0-9]{2}`, "kemendagri_kode_desa_kelurahan": `[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}`,
 		"bps_kode_provinsi": `[0-9]{2}`, "bps_kode_kabupaten_kota": `[0-9]{4}`, "bps_kode_kecamatan": `[0-9]{7}`, "bps_kode_desa_kelurahan": `[0-9]{10}`,
-	}
-	if !strings.HasSuffix(name, level) {
-		return ""
 	}
 	return forms[name]
 }
@@ -140,7 +137,7 @@ func published(c *schemas.Contract) []column {
 			f := fields[len(out)]
 			col := column{Field: f, property: p, check: p.Check, key: 1 + slices.Index(key, len(out))}
 			if p.Region() != "" {
-				col.check = schemas.Check{Pattern: codePattern(f.Name, p.Region())}
+				col.check = schemas.Check{Pattern: codePattern(f.Name)}
 			}
 			out = append(out, col)
 		}

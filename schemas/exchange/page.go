@@ -63,7 +63,7 @@ func newPage(c *schemas.Contract) (page, error) {
 // facts are what the page says of the dataset as a whole; what the contract does not say is left out.
 func facts(c *schemas.Contract, t *tree) []fact {
 	yes := map[bool]string{true: "ya", false: "tidak"}
-	described := func(key string) string { return t.get("description").itemKeyOr(key) }
+	described := func(key string) string { return t.get("description").itemKey(key) }
 	delivery := c.Profile.Delivery.Mode
 	if scope := c.Profile.Delivery.ReplaceBy; len(scope) > 0 {
 		delivery += ", mengganti menurut " + strings.Join(scope, ", ")
@@ -81,14 +81,6 @@ func facts(c *schemas.Contract, t *tree) []fact {
 		}
 	}
 	return out
-}
-
-// itemKeyOr is the text under key, or "".
-func (t *tree) itemKeyOr(key string) string {
-	if t == nil {
-		return ""
-	}
-	return t.itemKey(key)
 }
 
 // exportHTML writes the data dictionary as one page without scripts.

@@ -163,7 +163,7 @@ func (t *tree) canonise(key string) {
 	}
 }
 
-// itemKey is the text under key of a mapping in a list, or "".
+// itemKey is the text under key of a mapping, or "".
 func (t *tree) itemKey(key string) string {
 	if v := t.get(key); v != nil && v.kind == scalar {
 		return v.text

@@ -10,17 +10,20 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"gopkg.in/yaml.v3"
 )
 
 // codec is how a column of a workbook writes a node: a text cell and back.
 type codec int
 
 const (
-	asText   codec = iota // a text, as it is
-	asTexts               // a list of texts, joined by "; "
-	asYesNo               // ya, tidak
-	asWhole               // a whole number
-	asNumber              // a number
+	asText       codec = iota // a text, as it is
+	asTexts                   // a list of texts, joined by "; "
+	asYesNo                   // ya, tidak
+	asWhole                   // a whole number
+	asNumber                  // a number
+	asExpression              // a text, or keys and values as YAML writes them on one line: "{aturan: unik, kolom: [a]}"
 )
 
 // render is n as the text of a cell; ok is false for what the cell would not give back exactly.
@@ -32,6 +35,11 @@ func (c codec) render(n *tree) (s string, ok bool) {
 			items[i] = kid.text
 		}
 		s = strings.Join(items, "; ")
+	case c == asExpression && n.kind == mapping:
+		var err error
+		if s, err = n.flow(); err != nil {
+			return "", false
+		}
 	case n.kind != scalar:
 		return "", false
 	case c == asYesNo:
@@ -69,8 +77,40 @@ func (c codec) parse(s string) (n *tree, say string) {
 		return nil, "ya, tidak"
 	case asWhole, asNumber:
 		return parseNumber(trimmed, c == asWhole)
+	case asExpression:
+		if strings.HasPrefix(trimmed, "{") {
+			return parseFlow(trimmed)
+		}
 	}
 	return text(s), ""
+}
+
+// flow is a mapping as YAML writes it on one line.
+func (t *tree) flow() (string, error) {
+	n := t.node("")
+	n.Style = yaml.FlowStyle
+	doc, err := yaml.Marshal(n)
+	return strings.TrimSpace(string(doc)), err
+}
+
+// alias says whether t has a YAML alias, which a contract may not have.
+func (t *tree) alias() bool {
+	return t.kind == unset || slices.ContainsFunc(t.kids, (*tree).alias)
+}
+
+// parseFlow reads keys and values on one line.
+func parseFlow(s string) (*tree, string) {
+	const expected = "{kunci: nilai, …}"
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(s), &doc); err != nil || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, expected
+	}
+	t := fromNode(doc.Content[0])
+	if t.alias() {
+		return nil, expected + " tanpa/without &, *"
+	}
+	t.canonise("")
+	return t, ""
 }
 
 // parseNumber reads what Excel stores of a number: it writes 0.1 as 0.10000000000000001.

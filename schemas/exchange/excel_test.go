@@ -183,8 +183,12 @@ func TestExcelBroken(t *testing.T) {
 		edit func(x *excelize.File) error
 		want []string // parts of one line
 	}{
-		{"access class", func(x *excelize.File) error { return x.SetCellValue("Dataset", find(t, x, "Dataset", "Kelas akses", "Nilai"), "umum") }, []string{"Dataset!B20", "kelasAkses", "publik"}},
-		{"missing value", func(x *excelize.File) error { return x.SetCellValue("Dataset", find(t, x, "Dataset", "Kelas akses", "Nilai"), "") }, []string{"Dataset!B20", "kelas akses wajib"}},
+		{"access class", func(x *excelize.File) error {
+			return x.SetCellValue("Dataset", find(t, x, "Dataset", "Kelas akses", "Nilai"), "umum")
+		}, []string{"Dataset!B20", "kelasAkses", "publik"}},
+		{"missing value", func(x *excelize.File) error {
+			return x.SetCellValue("Dataset", find(t, x, "Dataset", "Kelas akses", "Nilai"), "")
+		}, []string{"Dataset!B20", "kelas akses wajib"}},
 		{"key of a form", set("Dataset", "D5", "nama"), []string{"Dataset!D5", `"nama"`}},
 		{"yes or no", set("Kolom", "F3", "mungkin"), []string{"Kolom!F3", "mungkin", "ya, tidak"}},
 		{"decimal comma", set("Kolom", "I8", "1,5"), []string{"Kolom!I8", "1,5", "1500.5"}},
@@ -198,6 +202,7 @@ func TestExcelBroken(t *testing.T) {
 		{"heading twice", set("Kolom", "C1", "Judul"), []string{"Kolom!C1", "ada dua"}},
 		{"text beside the table", set("Kolom", "Z4", "catatan saya"), []string{"Kolom!Z4", "tanpa judul"}},
 		{"rule", set("Aturan", "E2", "jumlah_stunting <="), []string{"Aturan!E2", "implementation"}},
+		{"rule with an alias", set("Aturan", "E2", "{a: &x 1, b: *x}"), []string{"Aturan!E2", "&"}},
 		{"rule number twice", set("Aturan", "A3", "1"), []string{"Aturan!A3", "Aturan!A2"}},
 		{"row without content", set("Petak", "A6", "7"), []string{"Petak!A6", "baris tanpa isi"}},
 		{"column of a grid", set("Petak", "B4", "thn"), []string{"Petak!B4", "thn"}},

@@ -129,11 +129,7 @@ func published(c *schemas.Contract) []column {
 	fields, key := c.Fields(), c.Key()
 	var out []column
 	for _, p := range c.Properties {
-		width := 1
-		if p.Region() != "" {
-			width = 4
-		}
-		for range width {
+		for first := true; len(out) < len(fields) && (first || ofRegion(p, fields[len(out)].Name)); first = false {
 			f := fields[len(out)]
 			col := column{Field: f, property: p, check: p.Check, key: 1 + slices.Index(key, len(out))}
 			if p.Region() != "" {
@@ -143,6 +139,57 @@ func published(c *schemas.Contract) []column {
 		}
 	}
 	return out
+}
+
+// ofRegion says whether a column is one of those that the region p becomes: its code and its name, in
+// one or both code systems.
+func ofRegion(p schemas.Property, name string) bool {
+	level := p.Region()
+	return level != "" && slices.Contains([]string{"kemendagri_kode_" + level, "kemendagri_nama_" + level, "bps_kode_" + level, "bps_nama_" + level}, name)
+}
+
+// rule is a rule over rows or the whole table.
+type rule struct{ Name, Text, Say, Severity string }
+
+// rules are the table's quality section, what is only text aside when that is not asked for.
+func rules(c *schemas.Contract, texts bool) ([]rule, error) {
+	t, err := parseTree(c.Document)
+	if err != nil {
+		return nil, err
+	}
+	quality := t.find(mustPath("schema[1].quality"))
+	if quality == nil {
+		return nil, nil
+	}
+	var out []rule
+	for _, q := range quality.kids {
+		if q.itemKey("type") == "text" && !texts {
+			continue
+		}
+		r := rule{Name: q.itemKey("name"), Say: q.itemKey("description"), Severity: q.itemKey("severity")}
+		for _, key := range []string{"implementation", "query", "metric"} {
+			if v := q.get(key); v != nil && r.Text == "" {
+				r.Text = v.oneLine()
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// oneLine is t in one line of words, for people.
+func (t *tree) oneLine() string {
+	if t.kind == scalar {
+		return t.text
+	}
+	parts := make([]string, len(t.kids))
+	for i, kid := range t.kids {
+		parts[i] = kid.oneLine()
+		if t.kind == mapping {
+			parts[i] = t.keys[i] + ": " + parts[i]
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 // note is something that a format does not carry.

@@ -17,7 +17,8 @@ func exportFrictionless(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	fields, key, notes := []any{}, []string{}, []schemas.Fault{}
 	columns := published(c)
 	for _, col := range columns {
-		f, missing := tableField(c, col)
+		own := t.find(mustPath(columnsPath).below(step{true, col.property.Name}))
+		f, missing := tableField(c, col, own.itemKey("unique") == "true" && col.property.Region() == "")
 		fields, notes = append(fields, f), append(notes, missing...)
 	}
 	for _, k := range c.Key() {
@@ -27,7 +28,11 @@ func exportFrictionless(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	if tags := t.get("tags"); tags != nil {
 		keywords = tags.jsonValue()
 	}
-	notes = append(notes, ruleNotes(c)...)
+	more, err := ruleNotes(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	notes = append(notes, more...)
 	notes = append(notes, note(c, "customProperties", "standar data, kelas akses, jadwal dan metadata statistik tidak dibawa",
 		"standar data, access class, schedule and statistical metadata are not carried", "odcs, excel"))
 	doc, err := encodeJSON(object{
@@ -52,12 +57,12 @@ func tableTypes() map[schemas.Kind]string {
 		schemas.Boolean: "boolean", schemas.Date: "date", schemas.Timestamp: "datetime"}
 }
 
-func tableField(c *schemas.Contract, col column) (object, []schemas.Fault) {
+func tableField(c *schemas.Contract, col column, distinct bool) (object, []schemas.Fault) {
 	var required, unique any
 	if col.Required {
 		required = true
 	}
-	if col.key > 0 && len(c.Key()) == 1 {
+	if distinct || col.key > 0 && len(c.Key()) == 1 {
 		unique = true
 	}
 	before, after := "", ""

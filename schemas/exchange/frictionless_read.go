@@ -14,7 +14,7 @@ import (
 )
 
 // importFrictionless reads a Data Package with one table, a Data Resource or a Table Schema as the
-// draft of a contract. The four columns of a region that satudata publishes become the region again.
+// draft of a contract. The columns of a region that satudata publishes become the region again.
 func importFrictionless(file string, data []byte) ([]byte, []schemas.Fault, error) {
 	r := &packageReader{file: file}
 	top, err := parseJSON(data)
@@ -165,7 +165,9 @@ func (r *packageReader) properties(schema *tree) *tree {
 			p.put("name", text(level))
 			p.put("customProperties", customs("elemen", text("wilayah."+level)))
 			r.require(p, fields[i], key)
-			i += 3
+			for i+1 < len(fields) && slices.Contains([]string{"kemendagri_nama_" + level, "bps_kode_" + level, "bps_nama_" + level}, fields[i+1].itemKey("name")) {
+				i++
+			}
 		} else {
 			p = r.property(fields[i], fmt.Sprintf("schema.fields[%d]", i))
 			r.require(p, fields[i], key)
@@ -175,16 +177,11 @@ func (r *packageReader) properties(schema *tree) *tree {
 	return out
 }
 
-// regionAt is the level of the region whose four columns fields begin with, or "".
+// regionAt is the level of the region whose columns fields begin with, its code and name first, or "".
 func regionAt(fields []*tree) string {
 	level, ok := strings.CutPrefix(fields[0].itemKey("name"), "kemendagri_kode_")
-	if !ok || len(fields) < 4 {
+	if !ok || len(fields) < 2 || fields[1].itemKey("name") != "kemendagri_nama_"+level {
 		return ""
-	}
-	for i, prefix := range []string{"kemendagri_kode_", "kemendagri_nama_", "bps_kode_", "bps_nama_"} {
-		if fields[i].itemKey("name") != prefix+level {
-			return ""
-		}
 	}
 	if e, ok := schemas.FindElement("wilayah." + level); !ok || e.Region != level {
 		return ""

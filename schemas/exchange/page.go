@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -19,7 +18,7 @@ type page struct {
 	Contract *schemas.Contract
 	Facts    []fact // about the dataset
 	Columns  []pageColumn
-	Rules    []pageRule
+	Rules    []rule
 }
 
 // fact is something said about a dataset.
@@ -31,8 +30,6 @@ type pageColumn struct {
 	Key, Required                              bool
 	Checks                                     []string
 }
-
-type pageRule struct{ Name, Text, Say, Severity string }
 
 func newPage(c *schemas.Contract) (page, error) {
 	t, err := parseTree(c.Document)
@@ -51,13 +48,8 @@ func newPage(c *schemas.Contract) (page, error) {
 		}
 		p.Columns = append(p.Columns, col)
 	}
-	if quality := t.find(mustPath("schema[1].quality")); quality != nil {
-		for _, q := range quality.kids {
-			p.Rules = append(p.Rules, pageRule{Name: q.itemKey("name"), Say: q.itemKey("description"), Severity: q.itemKey("severity"),
-				Text: cmp.Or(q.itemKey("implementation"), q.itemKey("query"), q.itemKey("metric"), q.itemKey("rule"))})
-		}
-	}
-	return p, nil
+	p.Rules, err = rules(c, true)
+	return p, err
 }
 
 // facts are what the page says of the dataset as a whole; what the contract does not say is left out.
@@ -126,10 +118,10 @@ func exportMarkdown(c *schemas.Contract) ([]byte, error) {
 	}
 	if len(p.Rules) > 0 {
 		b.WriteString("\n## Aturan (rules)\n\n")
-		row(&b, "Aturan", "Ungkapan", "Arti")
-		row(&b, "---", "---", "---")
+		row(&b, "Aturan", "Ungkapan", "Arti", "Keparahan")
+		row(&b, "---", "---", "---", "---")
 		for _, r := range p.Rules {
-			row(&b, plain(r.Name), plain(r.Text), plain(r.Say))
+			row(&b, plain(r.Name), plain(r.Text), plain(r.Say), plain(r.Severity))
 		}
 	}
 	return b.Bytes(), nil

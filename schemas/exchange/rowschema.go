@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"strconv"
 
 	"satudata/schemas"
@@ -22,14 +23,17 @@ func exportJSONSchema(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	if len(c.Key()) > 0 {
 		notes = append(notes, note(c, "schema[0]", "kunci tidak dapat dinyatakan tentang satu baris", "a key cannot be said of one row", ""))
 	}
-	notes = append(notes, ruleNotes(c)...)
+	more, err := ruleNotes(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	doc, err := encodeJSON(object{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", "urn:satudata:kontrak:" + c.Dataset + ":" + c.Version},
 		{"title", c.Title}, {"description", c.Purpose},
 		{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false},
 	})
-	return doc, notes, err
+	return doc, append(notes, more...), err
 }
 
 func jsonSchemaOf(c *schemas.Contract, col column) (object, []schemas.Fault) {
@@ -74,13 +78,27 @@ func patternOf(c *schemas.Contract, col column, before, after string) (string, [
 	}
 }
 
-// ruleNotes says that rules over rows are not carried.
-func ruleNotes(c *schemas.Contract) []schemas.Fault {
-	var notes []schemas.Fault
-	for _, r := range c.Rules {
-		notes = append(notes, note(c, "schema[0].quality."+r.Name, "aturan atas beberapa kolom tidak dibawa", "a rule over several columns is not carried", ""))
+// ruleNotes says that rules over rows and the table, and references to other tables, are not carried.
+func ruleNotes(c *schemas.Contract) ([]schemas.Fault, error) {
+	all, err := rules(c, false)
+	if err != nil {
+		return nil, err
 	}
-	return notes
+	var notes []schemas.Fault
+	for _, r := range all {
+		notes = append(notes, note(c, "schema[0].quality."+r.Name, "aturan atas beberapa kolom atau baris tidak dibawa", "a rule over several columns or rows is not carried", ""))
+	}
+	t, err := parseTree(c.Document)
+	if err != nil {
+		return nil, err
+	}
+	table := t.find(mustPath("schema[1]"))
+	for _, part := range append([]*tree{table}, table.get("properties").kids...) {
+		if part.get("relationships") != nil {
+			notes = append(notes, note(c, "schema[0]."+part.itemKey("name")+".relationships", "rujukan ke dataset lain tidak dibawa", "a reference to another dataset is not carried", ""))
+		}
+	}
+	return notes, nil
 }
 
 // exportAvro writes the Avro schema of one published row. Decimals, dates and timestamps are logical
@@ -97,7 +115,8 @@ func exportAvro(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	}
 	doc, err := encodeJSON(object{{"type", "record"}, {"name", name}, {"namespace", "satudata." + topic}, {"doc", c.Title + ". " + c.Purpose}, {"fields", fields}})
 	notes := []schemas.Fault{note(c, "schema[0].properties", "batas, pola, nilai yang diizinkan dan kunci tidak dapat dinyatakan Avro", "Avro cannot say bounds, patterns, allowed values and keys", "jsonschema, frictionless")}
-	return doc, append(notes, ruleNotes(c)...), err
+	more, ruleErr := ruleNotes(c)
+	return doc, append(notes, more...), errors.Join(err, ruleErr)
 }
 
 func avroType(t schemas.Type) any {

@@ -65,7 +65,7 @@ func fromNode(n *yaml.Node) *tree {
 		for _, item := range n.Content {
 			t.kids = append(t.kids, fromNode(item))
 		}
-	default:
+	case yaml.ScalarNode:
 		t.kind, t.tag, t.text = scalar, n.ShortTag(), n.Value
 	}
 	return t
@@ -112,7 +112,7 @@ var keyOrder = sync.OnceValue(func() []string {
 		"businessName", "physicalName", "description", "purpose", "limitations", "usage", "tags", "logicalType", "physicalType",
 		"required", "primaryKey", "primaryKeyPosition", "unique", "logicalTypeOptions", "minimum", "maximum", "minLength", "maxLength",
 		"pattern", "classification", "examples", "customProperties", "servers", "schema", "properties", "quality",
-		"kolom", "nilai", "dalam", "dari", "sampai"}
+		"aturan", "kolom", "nilai", "dalam", "dari", "sampai"}
 	for _, key := range activityOrder() {
 		if !slices.Contains(order, key) {
 			order = append(order, key)

@@ -106,7 +106,11 @@ func envelope(data object) object {
 func exportVariables(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 	known := []string{"nama", "alias", "definisi", "konsep", "referensi_pemilihan", "referensi_waktu", "ukuran", "satuan", "tipe_data",
 		"klasifikasi_rujukan_value_domain", "value_domain", "aturan_validasi", "kalimat_pertanyaan", "apakah_variabel_bisa_diakses_umum", "id_sds"}
-	all, notes, faults := []object{}, []schemas.Fault{}, schemas.Faults{}
+	all, err := rules(c, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, notes, faults := []object{}, []schemas.Fault{}, schemas.Faults{}
 	for _, v := range variablesOf(c) {
 		p := v.property
 		at := "schema[0].properties." + p.Name + ".msVar"
@@ -129,17 +133,17 @@ func exportVariables(c *schemas.Contract) ([]byte, []schemas.Fault, error) {
 				notes = append(notes, note(c, at+"."+need.key, need.say+" wajib diisi", "is required", "msVar: {"+need.key+": …}"))
 			}
 		}
-		all = append(all, envelope(object{{"nama", v.name}, {"alias", v.alias}, {"definisi", v.definition}, {"konsep", optList(v.concepts)},
+		out = append(out, envelope(object{{"nama", v.name}, {"alias", v.alias}, {"definisi", v.definition}, {"konsep", optList(v.concepts)},
 			{"referensi_pemilihan", optList(reasons)}, {"referensi_waktu", opt(v.time)}, {"ukuran", v.measure}, {"satuan", v.unit},
 			{"tipe_data", opt(kind)}, {"klasifikasi_rujukan_value_domain", cmp.Or(classes, "-")}, {"value_domain", valueDomain(p)},
-			{"aturan_validasi", validations(c, p)}, {"kalimat_pertanyaan", cmp.Or(said(p.Variable, "kalimat_pertanyaan"), "-")},
+			{"aturan_validasi", validations(all, p)}, {"kalimat_pertanyaan", cmp.Or(said(p.Variable, "kalimat_pertanyaan"), "-")},
 			{"apakah_variabel_bisa_diakses_umum", saidFlag(p.Variable, "apakah_variabel_bisa_diakses_umum", c.Profile.Access == "publik" && p.Class == "umum")},
 			{"id_sds", opt(p.Variable["id_sds"])}}))
 	}
 	if len(faults) > 0 {
 		return nil, nil, faults
 	}
-	doc, err := encodeJSON(all)
+	doc, err := encodeJSON(out)
 	return doc, notes, err
 }
 
@@ -159,7 +163,7 @@ func valueDomain(p schemas.Property) any {
 }
 
 // validations says in words what the program checks of a column.
-func validations(c *schemas.Contract, p schemas.Property) []string {
+func validations(all []rule, p schemas.Property) []string {
 	out := saidList(p.Variable, "aturan_validasi")
 	if out != nil {
 		return out
@@ -168,11 +172,11 @@ func validations(c *schemas.Contract, p schemas.Property) []string {
 		out = append(out, "Wajib diisi")
 	}
 	out = append(out, checksInWords(p)...)
-	for _, r := range c.Rules {
-		if slices.Contains(strings.FieldsFunc(r.Expression, func(r rune) bool {
+	for _, r := range all {
+		if slices.Contains(strings.FieldsFunc(r.Text, func(r rune) bool {
 			return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 		}), p.Name) {
-			out = append(out, cmp.Or(r.Say, r.Expression))
+			out = append(out, cmp.Or(r.Say, r.Text))
 		}
 	}
 	if len(out) == 0 {

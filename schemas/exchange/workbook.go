@@ -127,7 +127,7 @@ func ruleFields() []field {
 		{"Nama", "name", asText, "", "Huruf kecil, angka dan _."},
 		{"Jenis", "type", asText, "type", "custom untuk aturan satudata."},
 		{"Mesin", "engine", asText, "", "satudata."},
-		{"Ungkapan", "implementation", asText, "", "Contoh a + b = c."},
+		{"Ungkapan", "implementation", asExpression, "", "Contoh a + b = c, atau {aturan: …}."},
 		{"Metrik", "metric", asText, "", "Metrik ODCS bila jenisnya library."},
 		{"Kueri", "query", asText, "", "SQL bila jenisnya sql."},
 		{"Keterangan", "description", asText, "", "Arti aturan ini, dalam bahasa sehari-hari."},

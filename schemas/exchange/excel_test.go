@@ -357,7 +357,7 @@ func (g generator) contract() map[string]any {
 		}
 		properties = append(properties, p)
 	}
-	quality := []any{map[string]any{"type": "text", "description": g.text(), g.pick("dimension", "schedule", "unit"): g.text()},
+	quality := []any{map[string]any{"type": "text", "description": g.text(), g.pick("dimension", "unit", "businessImpact"): g.text()},
 		map[string]any{"type": "custom", "engine": "satudata", "name": "ada", "implementation": "kolom_0 is not null", "tags": []any{g.text(), g.text()}}}
 	return map[string]any{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "uji.acak", "name": g.said(), "version": "1.0.0", "status": "draft", "tenant": g.text(),
 		"description": map[string]any{"purpose": g.said(), "limitations": g.text()}, "servers": []any{g.value(0)}, "tags": []any{g.text(), g.text()},

@@ -59,6 +59,20 @@ func (r *sheetReader) fault(cell, id, en, expected string) {
 	r.faults = append(r.faults, schemas.Fault{File: r.file, Path: cell, Say: schemas.Sentence{ID: id, EN: en}, Expected: expected})
 }
 
+// needTypes asks for the type of columns that have bounds: ODCS knows a column's bounds by its own
+// type, not by the one that it inherits from an element.
+func (r *sheetReader) needTypes() {
+	columns := r.root.find(mustPath(columnsPath))
+	if columns == nil {
+		return
+	}
+	for _, c := range columns.kids {
+		if bounds := c.get("logicalTypeOptions"); bounds != nil && len(bounds.kids) > 0 && c.get("logicalType") == nil {
+			r.fault(bounds.first(), "batas tanpa Jenis kolom", "a bound without the column's type", "isi Jenis, juga bila ada Elemen/fill in Jenis, even beside an Elemen")
+		}
+	}
+}
+
 // place is where the workbook says what is at a path of the document.
 func (r *sheetReader) place(path string) string {
 	for field, cell := range r.rows {
@@ -103,6 +117,7 @@ func (r *sheetReader) read() {
 	}
 	r.readValues()
 	r.readOthers()
+	r.needTypes()
 	if len(r.faults) == 0 {
 		r.complete(r.root)
 	}

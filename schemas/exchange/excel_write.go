@@ -16,7 +16,7 @@ import (
 
 // exportExcel writes a contract as a workbook that loses nothing of it, see [importExcel].
 func exportExcel(c *schemas.Contract) (book []byte, err error) {
-	t, err := canonical(c)
+	t, err := parseTree(c.Document)
 	if err != nil {
 		return nil, err
 	}

@@ -75,35 +75,13 @@ func Import(format, file string, data []byte) (doc []byte, notes []schemas.Fault
 	return doc, nil, err
 }
 
-// exportODCS writes the canonical form of a contract, see [canonical].
+// exportODCS writes the canonical form of a contract, see [tree.canonise].
 func exportODCS(c *schemas.Contract) ([]byte, error) {
-	t, err := canonical(c)
-	if err != nil {
-		return nil, err
-	}
-	return t.encode()
-}
-
-// canonical is the tree of a contract in its one form. A column with options has a logicalType, even
-// where it inherits it from its element: ODCS says by it which options there are.
-func canonical(c *schemas.Contract) (*tree, error) {
 	t, err := parseTree(c.Document)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range c.Properties {
-		column := t.find(mustPath(columnsPath).below(step{true, p.Name}))
-		if options := column.get("logicalTypeOptions"); options == nil || len(options.kids) == 0 || column.get("logicalType") != nil {
-			continue
-		}
-		kind := tableTypes()[p.Type.Kind]
-		if p.Type.Kind == schemas.Timestamp {
-			kind = "timestamp"
-		}
-		column.put("logicalType", text(kind))
-	}
-	t.canonise("")
-	return t, nil
+	return t.encode()
 }
 
 // column is a column of the table that satudata publishes, with the property that makes it.

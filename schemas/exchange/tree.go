@@ -129,17 +129,11 @@ func profileOrder() []string {
 		"kolomPeriode", "petak", "modePengiriman", "gantiBerdasarkan", "msKeg", "msInd", "msVar"}
 }
 
-// stringKeys are the keys of ODCS v3.1.0 whose value is a string: there `name: 2024` means "2024".
-func stringKeys() []string {
-	return []string{"apiVersion", "kind", "id", "name", "version", "status", "domain", "tenant", "dataProduct", "contractCreatedTs",
-		"purpose", "limitations", "usage", "description", "businessName", "physicalName", "physicalType", "logicalType", "property",
-		"pattern", "format", "classification", "dataGranularityDescription", "engine", "metric", "query", "dimension", "severity"}
-}
-
 // canonise brings t, the value of key, to the one form that all documents saying the same have: keys
-// in [keyOrder], customProperties by name, and texts as text.
+// in [keyOrder], customProperties by name, and dates as text, which they are to ODCS. The value of a
+// customProperty is anything: there dates stay what they are.
 func (t *tree) canonise(key string) {
-	if t.kind == scalar && slices.Contains(stringKeys(), key) && slices.Contains([]string{"!!int", "!!float", "!!bool", "!!timestamp"}, t.tag) {
+	if t.tag == "!!timestamp" && key != "value" {
 		t.tag = "!!str"
 	}
 	if t.tag == "!!null" {
@@ -147,12 +141,12 @@ func (t *tree) canonise(key string) {
 	}
 	for i, kid := range t.kids {
 		switch {
+		case key == "value":
+			kid.canonise(key)
 		case t.kind == list:
 			kid.canonise("")
-		case t.keys[i] != "value" && t.keys[i] != "servers": // those are anything
-			kid.canonise(t.keys[i])
 		default:
-			kid.canonise("value")
+			kid.canonise(t.keys[i])
 		}
 	}
 	if key == "customProperties" && t.kind == list {

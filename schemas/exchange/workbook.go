@@ -93,7 +93,7 @@ func columnFields() []field {
 	return []field{
 		{"Judul", "businessName", asText, "", "Judul untuk pembaca."},
 		{"Elemen", custom("elemen"), asText, "elemen", "Elemen bersama; jenis dan pemeriksaannya diwarisi."},
-		{"Jenis", "logicalType", asText, "logicalType", "Boleh kosong bila ada elemen."},
+		{"Jenis", "logicalType", asText, "logicalType", "Boleh kosong bila ada elemen dan kolom tanpa batas (minimum, pola, …)."},
 		{"Jenis fisik", "physicalType", asText, "", "Contoh decimal(18,2)."},
 		{"Wajib", "required", asYesNo, "ya/tidak", "ya: tidak boleh kosong."},
 		{"Kunci", "primaryKey", asYesNo, "ya/tidak", "ya: bagian dari kunci."},

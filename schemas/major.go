@@ -19,6 +19,14 @@ func DatasetName(id, contractVersion string) string {
 	return strings.TrimSuffix(id, suffix) + suffix
 }
 
+// ContractID is the ODCS id of the contract version that [DatasetName] named dataset.
+func ContractID(dataset, contractVersion string) string {
+	if v, ok := parseVersion(contractVersion); ok && v.major >= 2 {
+		return strings.TrimSuffix(dataset, "_v"+strconv.Itoa(v.major))
+	}
+	return dataset
+}
+
 // majorForm is the end of a name that DatasetName makes.
 var majorForm = regexp.MustCompile(`_v[0-9]+$`)
 

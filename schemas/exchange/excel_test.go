@@ -377,7 +377,7 @@ func (g generator) contract() map[string]any {
 		}
 		properties = append(properties, p)
 	}
-	quality := []any{map[string]any{"type": "text", "description": g.text(), "dimension": g.pick("accuracy", "completeness", "coverage"), g.pick("unit", "method", "businessImpact"): g.text()},
+	quality := []any{map[string]any{"type": "text", "description": g.text(), "dimension": g.pick("accuracy", "completeness", "coverage"), g.pick("method", "businessImpact"): g.text()},
 		map[string]any{"type": "custom", "engine": "satudata", "name": "ada", "implementation": "kolom_0 is not null", "tags": []any{g.text(), g.text()}}}
 	return map[string]any{"apiVersion": "v3.1.0", "kind": "DataContract", "id": "uji.acak", "name": g.said(), "version": "1.0.0", "status": "draft", "tenant": g.text(),
 		"description": map[string]any{"purpose": g.said(), "limitations": g.text()}, "tags": []any{g.text(), g.text()},

@@ -118,7 +118,12 @@ func (r *packageReader) contract(pkg, resource, schema *tree) *tree {
 	c.put("apiVersion", text("v3.1.0"))
 	c.put("kind", text("DataContract"))
 	c.put("status", text("draft"))
-	copied(c, "id", pkg, "name")
+	named := func(to *tree, key string, from *tree) { // a package is named like its table, a contract like its dataset in all versions
+		if name := from.itemKey("name"); name != "" {
+			to.put(key, text(schemas.ContractID(name, pkg.itemKey("version"))))
+		}
+	}
+	named(c, "id", pkg)
 	copied(c, "name", pkg, "title")
 	copied(c, "version", pkg, "version")
 	copied(c, "tags", pkg, "keywords")
@@ -131,7 +136,7 @@ func (r *packageReader) contract(pkg, resource, schema *tree) *tree {
 			c.put("customProperties", customs("produsenData", title))
 		}
 	}
-	copied(table, "name", resource, "name")
+	named(table, "name", resource)
 	table.put("physicalType", text("table"))
 	table.put("logicalType", text("object"))
 	table.put("properties", r.properties(schema))

@@ -124,8 +124,8 @@ var keyOrder = sync.OnceValue(func() []string {
 // profileOrder is the order of the SDI profile's customProperties in a canonical document; others
 // follow by alphabet.
 func profileOrder() []string {
-	return []string{"elemen", "produsenData", "kelasAkses", "dasarHukum", "jadwalPemutakhiran", "dataPrioritas", "bidangUrusan",
-		"konsep", "definisi", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama",
+	return []string{"elemen", "produsenData", "kelasAkses", "dasarHukum", "lisensi", "jadwalPemutakhiran", "dataPrioritas", "bidangUrusan",
+		"konsep", "definisi", "klasifikasi", "ukuran", "satuan", "kodeSDS", "kodeDSSD", "aditif", "namaLama", "nilaiLama",
 		"kolomPeriode", "petak", "modePengiriman", "gantiBerdasarkan", "msKeg", "msInd", "msVar"}
 }
 

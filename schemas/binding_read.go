@@ -78,7 +78,7 @@ func readBinding(o object) *Binding {
 		b.Unpivot = readUnpivot(o.child("unpivot"), b.Format, seen)
 	}
 	if len(b.Columns) == 0 && b.Unpivot == nil {
-		o.fault("columns", Sentence{"pengikat tanpa kolom", "the binding has no columns"}, "columns: [{to: …, from: …}]")
+		o.fault("columns", Sentence{"binding tanpa kolom", "the binding has no columns"}, "columns: [{to: …, from: …}]")
 	}
 	for _, item := range o.items("setAside") {
 		b.SetAside = append(b.SetAside, readFilter(item, b.Format))

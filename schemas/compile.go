@@ -72,13 +72,13 @@ func (m *compiler) located() Faults {
 // later one than there is.
 func (m *compiler) versions() {
 	if m.b.Dataset != m.c.Dataset && m.b.Dataset != DatasetName(m.c.ID, m.b.Contract) {
-		m.fault("dataset", sayf("pengikat untuk %q, kontrak %q", "binding for %q, contract %q", m.b.Dataset, m.c.Dataset), m.c.Dataset)
+		m.fault("dataset", sayf("binding untuk %q, kontrak %q", "binding for %q, contract %q", m.b.Dataset, m.c.Dataset), m.c.Dataset)
 		return
 	}
 	have, ok1 := parseVersion(m.c.Version)
 	want, ok2 := parseVersion(m.b.Contract)
 	if !ok1 || !ok2 || have.major != want.major || want.compare(have) > 0 {
-		m.fault("contract", sayf("pengikat ditulis untuk kontrak versi %s, yang ada %s", "binding written for contract version %s, there is %s", m.b.Contract, m.c.Version),
+		m.fault("contract", sayf("binding ditulis untuk kontrak versi %s, yang ada %s", "binding written for contract version %s, there is %s", m.b.Contract, m.c.Version),
 			fmt.Sprintf("versi/a version %d.x.x, <= %s", have.major, m.c.Version))
 	}
 }

@@ -275,7 +275,7 @@ func (d *differ) added(i int, p Property) {
 	case p.Required && p.Upcast != nil: // bindings of older versions go on delivering under those
 		c.Why = Sentence{"wajib diisi; baris versi lama mendapat nilainya dari nilaiLama", "it is required; rows of older versions get their values by nilaiLama"}
 	case p.Required:
-		c.Harm, c.Why = Producers, Sentence{"wajib diisi, padahal pengikat yang ada belum mengisinya; nyatakan nilaiLama", "it is required and the bindings there are do not feed it; state nilaiLama"}
+		c.Harm, c.Why = Producers, Sentence{"wajib diisi, padahal binding yang ada belum mengisinya; nyatakan nilaiLama", "it is required and the bindings there are do not feed it; state nilaiLama"}
 	}
 	d.add(fmt.Sprintf("schema[0].properties[%d]", i), c)
 }
@@ -287,7 +287,7 @@ func (d *differ) property(i int, a, b Property) {
 	at := func(key string) string { return path + ".customProperties." + key }
 	if a.Name != b.Name {
 		c := Change{Say: sayf("kolom %q berganti nama menjadi %q", "column %q is renamed %q", a.Name, b.Name), Needs: Minor,
-			Why: Sentence{"tabel dan kiriman lama ikut (namaLama); kueri dan pengikat yang menyebut nama lama harus diubah", "tables and old deliveries follow (namaLama); queries and bindings that use the old name must change"}}
+			Why: Sentence{"tabel dan kiriman lama ikut (namaLama); kueri dan binding yang menyebut nama lama harus diubah", "tables and old deliveries follow (namaLama); queries and bindings that use the old name must change"}}
 		if a.Region() == "" {
 			c.Gone = []string{a.Name}
 		}

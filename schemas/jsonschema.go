@@ -24,7 +24,7 @@ import (
 const (
 	ODCSSchema     = "odcs-json-schema-v3.1.0.json" // of bitol.io, Apache-2.0, as published
 	ContractSchema = "satudata-kontrak.schema.json" // ODCS with the SDI profile
-	BindingSchema  = "satudata-pengikat.schema.json"
+	BindingSchema  = "satudata-binding.schema.json"
 	ListsSchema    = "satudata-daftar.schema.json" // the ids of elements, the code systems
 )
 

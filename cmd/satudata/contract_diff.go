@@ -21,7 +21,7 @@ func (a *app) contractDiffCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "diff LAMA BARU", Short: "Apa yang putus bila kontrak berganti versi (what breaks between two versions of a contract)",
 		Long: `Membandingkan dua versi kontrak: apa yang berubah, mengapa itu putus atau tidak, versi apa yang diperlukan, serta
-pengikat dan kueri ruang kerja yang tidak jalan lagi. LAMA dan BARU adalah berkas, atau dataset@versi dari folder contracts
+binding dan kueri ruang kerja yang tidak jalan lagi. LAMA dan BARU adalah berkas, atau dataset@versi dari folder contracts
 atau dari katalog.
 
 (Compares two versions of a contract: what changed, why that breaks or does not, which version it needs, and the
@@ -88,7 +88,7 @@ type difference struct {
 	Raised   string        `json:"dinaikkan"`
 	Enough   bool          `json:"cukup"`
 	Changes  []changeInfo  `json:"perubahan"`
-	Bindings []brokenThing `json:"pengikat"`
+	Bindings []brokenThing `json:"binding"`
 	Queries  []brokenThing `json:"kueri"`
 	Readers  []reader      `json:"aplikasi"` // registered applications that read the old version: whom to tell
 }
@@ -185,7 +185,7 @@ func printDifference(out io.Writer, d difference, queries int) {
 	if len(d.Changes) == 0 {
 		fmt.Fprintln(out, "Tidak ada perubahan (nothing changed)")
 	}
-	printBroken(out, "Pengikat (bindings)", d.Bindings)
+	printBroken(out, "Binding (bindings)", d.Bindings)
 	printBroken(out, fmt.Sprintf("Kueri (queries), %d diperiksa", queries), d.Queries)
 	fmt.Fprintf(out, "\nAplikasi yang memakai (applications that read it), %d\n", len(d.Readers))
 	for _, r := range d.Readers {

@@ -44,8 +44,8 @@ func (a *app) contractNewCommand() *cobra.Command {
 	var opd string
 	var elements []string
 	c := &cobra.Command{
-		Use: "new TOPIK.NAMA", Short: "Mulai kontrak dan pengikat baru (begin a new contract and binding)",
-		Long: `Menulis kerangka kontrak, dan dengan --opd kerangka pengikat, ke folder drafts ruang kerja, dengan penjelasan di
+		Use: "new TOPIK.NAMA", Short: "Mulai kontrak dan binding baru (begin a new contract and binding)",
+		Long: `Menulis kerangka kontrak, dan dengan --opd kerangka binding, ke folder drafts ruang kerja, dengan penjelasan di
 setiap isian. Isian yang kosong ditandai ISI. Berkas yang sudah ada tidak ditimpa.
 
 (Writes a commented skeleton of a contract and, with --opd, of a binding to the workspace's folder drafts. Blanks
@@ -121,7 +121,7 @@ func (s skeleton) drafts(w *workspace) []draft {
 	out := []draft{{"kontrak", w.path("drafts", contract+".kontrak.yaml"), w.path("contracts", contract+".yaml")}}
 	if s.OPD != "" {
 		binding := s.OPD + "." + s.Name
-		out = append(out, draft{"pengikat", w.path("drafts", binding+".pengikat.yaml"), w.path("bindings", binding+".yaml")})
+		out = append(out, draft{"binding", w.path("drafts", binding+".binding.yaml"), w.path("bindings", binding+".yaml")})
 	}
 	return out
 }
@@ -160,7 +160,7 @@ func (a *app) writeSkeleton(w *workspace, s skeleton) error {
 		fmt.Fprintf(a.stdout, "  mv %s %s\n", d.draft, d.final)
 	}
 	if s.OPD == "" {
-		fmt.Fprintln(a.stdout, "Pengikat belum dibuat: sebutkan --opd (no binding was made: it needs --opd)")
+		fmt.Fprintln(a.stdout, "Binding belum dibuat: sebutkan --opd (no binding was made: it needs --opd)")
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func TestContractNew(t *testing.T) {
 	command := []string{"-C", dir, "contract", "new", "perikanan.produksi", "--opd", "dkp"}
 	must(t, command...)
 	draft := filepath.Join(dir, "drafts", "perikanan.produksi.kontrak.yaml")
-	contract, binding := readFile(t, draft), readFile(t, filepath.Join(dir, "drafts", "dkp.produksi.pengikat.yaml"))
+	contract, binding := readFile(t, draft), readFile(t, filepath.Join(dir, "drafts", "dkp.produksi.binding.yaml"))
 	if !strings.HasPrefix(contract, "# yaml-language-server: $schema=../schemas/"+schemas.ContractSchema) {
 		t.Errorf("no line for editors: %.120s", contract)
 	}
@@ -135,8 +135,8 @@ func fill(t *testing.T, doc string, pairs ...string) string {
 }
 
 func TestContractSchema(t *testing.T) {
-	if out := must(t, "contract", "schema", "pengikat"); !json.Valid([]byte(out)) || !strings.Contains(out, "Pengikat satudata") {
-		t.Errorf("schema pengikat prints %.100q", out)
+	if out := must(t, "contract", "schema", "binding"); !json.Valid([]byte(out)) || !strings.Contains(out, "Binding satudata") {
+		t.Errorf("schema binding prints %.100q", out)
 	}
 	dir := t.TempDir()
 	must(t, "contract", "schema", "--out", dir)

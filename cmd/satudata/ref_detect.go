@@ -17,7 +17,7 @@ func (a *app) refDetectCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "detect FILE.csv --code COLUMN [--name COLUMN]", Short: "Tebak sistem kode sebuah kolom (vote which code system a column uses)",
 		Long: `Menghitung sistem, vintage dan tingkat mana yang paling cocok dengan kode, dan dengan nama di sampingnya. Hasilnya
-saran: pengikat tetap harus menyatakan sistemnya.
+saran: binding tetap harus menyatakan sistemnya.
 
 (Counts which system, vintage and level fit the codes, and the names beside them. It is advice: a binding must still declare its system.)`,
 		Args: cobra.ExactArgs(1),

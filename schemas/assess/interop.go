@@ -27,7 +27,7 @@ func (s *sheet) interoperability() {
 	for _, col := range s.columns() {
 		at := period(strings.ReplaceAll(col.Name, "_", " "))
 		s.ask(at == "" || col.Type.Kind == schemas.Date, Error, col.path+".name", say("nama kolom %q memuat periode %s", "the name of column %q holds the period %s", col.Name, at),
-			say("lipat (unpivot) di pengikat; periode menjadi kolom", "unpivot it in the binding; the period becomes a column"), formatRule)
+			say("lipat (unpivot) di binding; periode menjadi kolom", "unpivot it in the binding; the period becomes a column"), formatRule)
 		s.ask(!strings.HasPrefix(col.Name, "tanggal_") || col.Type.Kind != schemas.String, Warning, col.path, say("tanggal %q bertipe teks", "the date %q is text", col.Name),
 			say("logicalType: date, atau elemen waktu.tanggal", "logicalType: date, or element waktu.tanggal"), formatRule)
 		s.personal(col)

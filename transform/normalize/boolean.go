@@ -23,10 +23,10 @@ func (in *input) boolean(b []byte, _ kind, v *value) (string, *event.Sentence) {
 	}
 	switch {
 	case word == "ada" || word == "tidak ada":
-		return quality.RuleType, say("bermakna ganda: \"tidak ada\" dapat berarti tidak, dapat pula berarti datanya kosong; nyatakan di pengikat (synonyms)",
+		return quality.RuleType, say("bermakna ganda: \"tidak ada\" dapat berarti tidak, dapat pula berarti datanya kosong; nyatakan di binding (synonyms)",
 			"ambiguous: \"tidak ada\" may mean no, or that there is no value; declare it in the binding (synonyms)")
 	case len(word) == 1 && word > "9":
-		return quality.RuleType, say("bukan ya atau tidak: satu huruf bermakna ganda (t: true atau tidak?); nyatakan di pengikat (synonyms)",
+		return quality.RuleType, say("bukan ya atau tidak: satu huruf bermakna ganda (t: true atau tidak?); nyatakan di binding (synonyms)",
 			"not yes or no: a letter alone is ambiguous (t: true or tidak?); declare it in the binding (synonyms)")
 	}
 	return quality.RuleType, say("bukan ya atau tidak; yang diterima: ya, tidak, benar, salah, true, false, 1, 0",

@@ -43,7 +43,7 @@ func readMessy(t testing.TB) []messyColumn {
 			out[last].property = strings.TrimSpace(rest)
 		case key == "bacaan":
 			out[last].reading = strings.TrimSpace(rest)
-		case key == "pengikat":
+		case key == "binding":
 			out[last].binding = strings.TrimSpace(rest)
 		case key == "":
 			out[last].values = append(out[last].values, readMessyLine(t, i+1, line))

@@ -87,7 +87,7 @@ func takeMoney(b []byte) (m money, why *event.Sentence) {
 	if rest, ok := cutCurrency(b); ok {
 		b, m.currency = rest, true
 		if bare := bytes.TrimSpace(b); string(bare) == "-" || string(bare) == "-,-" || len(bare) == 0 {
-			return m, say("bermakna ganda: \"Rp -\" dapat berarti nol, dapat pula berarti tidak ada nilai; tulis 0, atau nyatakan di pengikat (missing)",
+			return m, say("bermakna ganda: \"Rp -\" dapat berarti nol, dapat pula berarti tidak ada nilai; tulis 0, atau nyatakan di binding (missing)",
 				"ambiguous: \"Rp -\" may mean zero, or that there is no value; write 0, or declare it in the binding (missing)")
 		}
 		sign()

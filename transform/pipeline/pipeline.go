@@ -69,8 +69,8 @@ type Delivery struct {
 	Stream   string
 	Records  int64
 	LastSeq  int64
-	FirstID  uuid.UUID // ce_id of its first chunk
-	Opened   time.Time // when its reading began
+	FirstID  uuid.UUID              // ce_id of its first chunk
+	Opened   time.Time              // when its reading began
 	Check    *event.DeliveryChecked // nil: not checked yet
 }
 

@@ -361,7 +361,8 @@ func (c *regions) put(r schemas.Region) int32 {
 type regionPart struct {
 	*regions
 	part  func(*schemas.Region) string
-	texts []string // by place, "" for null
+	texts []string             // by place, "" for null
+	words [][2][wordBytes]byte // the beginning of texts
 	holes holes
 }
 
@@ -391,6 +392,11 @@ func (c *regionPart) array(mem memory.Allocator, s spread) arrow.Array {
 	for i := len(c.texts) - 1; i < len(c.list); i++ {
 		c.texts = append(c.texts, c.part(&c.list[i]))
 	}
+	for _, text := range c.texts[len(c.words):] {
+		var words [2][wordBytes]byte
+		copy(words[1][:], text[copy(words[0][:], text):])
+		c.words = append(c.words, words)
+	}
 	size, empty := 0, 0
 	for at, n := range c.counts() {
 		size += n * len(c.texts[at])
@@ -410,17 +416,41 @@ func (c *regionPart) array(mem memory.Allocator, s spread) arrow.Array {
 		valid, nulls = c.holes.bitmap(mem, s)
 	}
 	t := newText(mem, s.rows*s.across, size*s.copies())
+	if s.one() {
+		c.write(&t)
+		return t.finish(nulls, valid)
+	}
 	end := 0
 	for obs := range t.ends[1:] {
-		value := obs
-		if !s.one() {
-			value = s.value(obs)
-		}
-		end += copy(t.bytes[end:], c.texts[c.at[value]])
+		end += copy(t.bytes[end:], c.texts[c.at[s.value(obs)]])
 		t.ends[obs+1] = int32(end)
 	}
 	return t.finish(nulls, valid)
 }
+
+// write fills t with one text for each row. A text is written in words of 16 bytes while there is
+// room behind it, because most are shorter than two of these and a call for each costs more than
+// the bytes that the next one overwrites.
+func (c *regionPart) write(t *textArray) {
+	end, ends, roomy := 0, t.ends[1:], len(t.bytes)-2*wordBytes
+	for obs, at := range c.at {
+		text := c.texts[at]
+		if end <= roomy && len(text) <= 2*wordBytes {
+			words, to := &c.words[at], t.bytes[end:end+2*wordBytes]
+			*(*[wordBytes]byte)(to) = words[0]
+			if len(text) > wordBytes {
+				*(*[wordBytes]byte)(to[wordBytes:]) = words[1]
+			}
+		} else {
+			copy(t.bytes[end:], text)
+		}
+		end += len(text)
+		ends[obs] = int32(end)
+	}
+}
+
+// wordBytes is how many bytes of a text are written at once.
+const wordBytes = 16
 
 // textArray is an Arrow array of text that is being filled.
 type textArray struct {

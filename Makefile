@@ -21,7 +21,7 @@ build: tools ## build bin/satudata
 test: tools-test ## all tests, real Kafka brought up by the tests themselves
 	go test -count=1 -timeout 40m ./...
 
-test-engines: tools-test build ## PyIceberg, datacontract lint, Frictionless, jsonschema and fastavro judge what we write
+test-engines: tools-test build ## independent programs judge tables, contracts and exports: PyIceberg, datacontract lint, Frictionless, …
 	deploy/engines/run.sh
 
 race: tools ## the tests under the race detector

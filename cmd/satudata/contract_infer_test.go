@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,5 +82,21 @@ func TestInferJSON(t *testing.T) {
 	}
 	if r := satudata(t, "contract", "infer", page); r.code != exitRefused || !strings.Contains(r.stderr, "HTML") {
 		t.Errorf("a web page: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// Inferred from the file alone, the grid of a proposal finds the year in which a category is missing.
+func TestInferredGridFindsHoles(t *testing.T) {
+	file, dir := filepath.Join(sharedData(t), "opd", "objek_wisata.csv"), t.TempDir()
+	must(t, "contract", "infer", file, "--dataset", "pariwisata.kunjungan", "--opd", "disparbud", "--out", dir)
+	config := fmt.Sprintf("name: Uji\nsources:\n  - {binding: disparbud.kunjungan, paths: [%q]}\n", file)
+	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "-C", dir, "ingest")
+	must(t, "-C", dir, "land", "--once")
+	holes := findings(t, dir, "pariwisata.kunjungan")["petak"]
+	if holes.Count != 29 || len(holes.Examples) == 0 || !strings.Contains(fmt.Sprint(holes.Examples), "jenis_wisatawan = MANCANEGARA; tahun = 2018: seluruh 27 kabupaten_kota") {
+		t.Errorf("holes: %+v", holes)
 	}
 }

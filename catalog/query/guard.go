@@ -18,10 +18,11 @@ const maxStatement = 256 << 10
 
 // statement is a statement that was found harmless.
 type statement struct {
-	sql     string  // what to run: the text as given, or what it was made into
-	explain bool    // EXPLAIN
-	list    bool    // SHOW TABLES: answer from the list of views
-	tables  []*view // the views it names
+	sql     string   // what to run: the text as given, or what it was made into
+	explain bool     // EXPLAIN
+	list    bool     // SHOW TABLES: answer from the list of views
+	tables  []*view  // the views it names
+	rows    []string // see wholeRows
 }
 
 // explainPrefix is EXPLAIN at the start of a statement, after spaces and comments.
@@ -62,7 +63,7 @@ func inspect(ctx context.Context, s *session, views *views, sql string) (*statem
 	if err := w.walk(tree, nil); err != nil {
 		return nil, err
 	}
-	st.tables = w.tables
+	st.tables, st.rows = w.tables, wholeRows(tree)
 	if w.sums {
 		return st, checkSums(ctx, views, w.tables, tree)
 	}

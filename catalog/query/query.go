@@ -214,6 +214,9 @@ func (e *Engine) start(ctx context.Context, r *Result, sql string) (err error) {
 	if err := e.views.define(ctx, st.tables); err != nil {
 		return ours(err)
 	}
+	if err := checkRows(ctx, r.session, st.rows, st.tables); err != nil {
+		return err
+	}
 	// Another wall against what the guard may have missed. It must not be put up earlier, because
 	// what it encloses would not see the views that were just made.
 	if err := r.session.exec(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {

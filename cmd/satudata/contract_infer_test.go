@@ -100,3 +100,19 @@ func TestInferredGridFindsHoles(t *testing.T) {
 		t.Errorf("holes: %+v", holes)
 	}
 }
+
+// Personal data is not behind a wall yet, and whoever brings it in is told.
+func TestAccessClassIsNotEnforced(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "bansos.csv")
+	if err := os.WriteFile(file, []byte("nik,jumlah\n3273014107900001,1\n3273014107900002,2\n3273014107900003,3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "contract", "infer", file, "--dataset", "sosial.bansos", "--opd", "dinsos", "--out", dir)
+	if err := os.WriteFile(filepath.Join(dir, configFile), []byte("name: Uji\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := satudata(t, "-C", dir, "ingest", "--binding", "dinsos.bansos", file); r.code != exitOK || !strings.Contains(r.stderr, "kelas akses belum ditegakkan") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}

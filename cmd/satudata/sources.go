@@ -48,6 +48,10 @@ func (f feed) open(watch bool) (source.Source, error) {
 
 // register makes sure that the feed's contract and binding are in force.
 func (w *workspace) register(ctx context.Context, p parts, f feed) error {
+	if access := f.contract.Profile.Access; access != "publik" {
+		w.log.Warn("kelas akses belum ditegakkan: siapa pun yang dapat membaca ruang kerja ini melihat semua isinya (the access class is not enforced yet: whoever can read this workspace sees all of it)",
+			"dataset", f.contract.Dataset, "kelasAkses", access)
+	}
 	return p.cat.Register(ctx,
 		event.ContractRegistered{Dataset: f.contract.Dataset, Version: f.contract.Version, Document: string(f.contract.Document), Actor: w.actor},
 		event.BindingRegistered{Binding: f.binding.ID, Version: f.binding.Version, Dataset: f.binding.Dataset, Document: string(f.binding.Document), Actor: w.actor})

@@ -33,7 +33,7 @@ func (in *input) code(b []byte, _ kind, v *value) (string, *event.Sentence) {
 	case 0:
 		return quality.RuleCode, in.unknownCode(string(b))
 	}
-	return quality.RuleCode, say("bermakna ganda: nol di depan hilang, dapat berarti %s; kirim kode sebagai teks", "ambiguous: leading zeros are lost, it may mean %s; deliver codes as text", listing(fits))
+	return quality.RuleCode, say("bermakna ganda: nol di depan hilang, dapat berarti %s; kirim kode sebagai teks", "ambiguous: leading zeros are lost, it may mean %s; deliver codes as text", in.shown(listing(fits)))
 }
 
 // padded lists the codes that are s behind zeros.
@@ -62,7 +62,7 @@ func (in *input) unknownCode(s string) *event.Sentence {
 	}
 	if len(near) > 0 {
 		return say("tidak ada di daftar kode; nol tampaknya hilang karena kode disimpan sebagai angka: mungkin %s. Kirim kode sebagai teks",
-			"not a code of the list; a zero seems lost because the code was stored as a number: perhaps %s. Deliver codes as text", strings.Join(near, ", "))
+			"not a code of the list; a zero seems lost because the code was stored as a number: perhaps %s. Deliver codes as text", in.shown(strings.Join(near, ", ")))
 	}
 	return say("tidak ada di daftar kode; yang ada: %s", "not a code of the list; it has: %s", listing(in.Property.Check.Allowed))
 }

@@ -299,9 +299,27 @@ func (in *input) canonical(v *value) string {
 	return string(v.s)
 }
 
+// shown is text that a sentence takes from a delivered value, as far as it may be told: see [quality.Shown].
+func (in *input) shown(text string) string { return quality.Shown(in.Property.Class, []byte(text)) }
+
+// discreet is why, which names the value or what it may have meant, or in a column about persons the
+// sentence that does not.
+func (in *input) discreet(why *event.Sentence, id, en string, args ...any) *event.Sentence {
+	if in.Property.Class == "umum" {
+		return why
+	}
+	return say(id, en, args...)
+}
+
+// quoted is what sentences repeat of a value.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
 // reason tells what is wrong with the delivered text b.
 func (in *input) reason(rule string, b []byte, why *event.Sentence) quality.Reason {
-	shown := quality.Excerpt(b)
+	shown := in.shown(string(b))
+	if shown == quality.Masked {
+		why = &event.Sentence{ID: quoted.ReplaceAllString(why.ID, shown), EN: quoted.ReplaceAllString(why.EN, shown)}
+	}
 	return quality.Reason{
 		Field: in.Property.Name,
 		Rule:  rule,

@@ -22,7 +22,7 @@ func (in *input) region(b []byte, _ kind, v *value) (string, *event.Sentence) {
 			return quality.RuleCode, why
 		}
 		if r, ok = t.Lookup(string(whole)); !ok {
-			return quality.RuleCode, noRegion(t, b, code)
+			return quality.RuleCode, in.discreet(noRegion(t, b, code), "bukan kode wilayah %s", "not a region code of %s", t.System())
 		}
 	}
 	v.region = in.columns[0].(*regionPart).regions.put(r)

@@ -139,6 +139,7 @@ func (b *bounds) lengths(a *array.String, v *Verdicts) {
 func (b *bounds) outside(value string) Reason {
 	id, en := b.words(b.minFloat, b.maxFloat)
 	name := b.in.Property.Name
+	value = Shown(b.in.Property.Class, []byte(value))
 	return Reason{Field: name, Rule: RuleRange, Value: value, Say: event.Sentence{
 		ID: "kolom " + name + " bernilai " + value + ", seharusnya " + id,
 		EN: "column " + name + " is " + value + ", it should be " + en,
@@ -153,7 +154,7 @@ func (b *bounds) misfit(value string, n int) Reason {
 	}
 	id, en := b.words(float64(b.shortest), most)
 	name, count := b.in.Property.Name, strconv.Itoa(n)
-	return Reason{Field: name, Rule: RuleLength, Value: Excerpt([]byte(value)), Say: event.Sentence{
+	return Reason{Field: name, Rule: RuleLength, Value: Shown(b.in.Property.Class, []byte(value)), Say: event.Sentence{
 		ID: "kolom " + name + " berisi " + count + " karakter, seharusnya " + id,
 		EN: "column " + name + " has " + count + " characters, it should have " + en,
 	}}

@@ -21,6 +21,7 @@ import (
 type Keys struct {
 	plan    *schemas.Plan
 	names   string
+	classes []string // of the key columns
 	shards  [shards]shard
 	scratch []byte
 }
@@ -44,7 +45,7 @@ type slot struct {
 // NewKeys returns the keys of a delivery of which nothing has been read. For a plan without a key
 // nothing is ever noticed.
 func NewKeys(plan *schemas.Plan) *Keys {
-	k := &Keys{plan: plan}
+	k := &Keys{plan: plan, classes: classes(plan, plan.Key)}
 	for i, f := range plan.Key {
 		if i > 0 {
 			k.names += ", "
@@ -184,7 +185,7 @@ func (k *Keys) reason(cols []arrow.Array, obs int, first int64) Reason {
 		if i > 0 {
 			value += ", "
 		}
-		value += display(c, obs)
+		value += Shown(k.classes[i], []byte(display(c, obs)))
 	}
 	value = Excerpt([]byte(value))
 	return Reason{Field: k.names, Rule: RuleKey, Value: value, Say: event.Sentence{

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"satudata/ingest/event"
+	"satudata/schemas"
 )
 
 // Names of the rules as they stand in a rejected row. They never change. A row expression is
@@ -37,7 +38,7 @@ const (
 type Reason struct {
 	Field string // property, several joined by ", ", or "" for the record as a whole
 	Rule  string // one of the Rule constants
-	Value string // what was delivered, see Excerpt
+	Value string // what was delivered, see Shown
 	Say   event.Sentence
 }
 
@@ -63,6 +64,29 @@ func (r *Reason) UnmarshalJSON(b []byte) error {
 	}
 	*r = Reason{s.Field, s.Rule, s.Value, event.Sentence{ID: s.ID, EN: s.EN}}
 	return nil
+}
+
+// Masked stands for what was delivered in a column about persons.
+const Masked = "•••"
+
+// Shown is a delivered value as a reason repeats it, class being that of its column. Of a column about
+// persons nothing is repeated: reasons go on into governance facts, messages and logs, which never
+// forget. The rejected table, which is internal, keeps the record as it was delivered.
+func Shown(class string, value []byte) string {
+	if class != "umum" {
+		return Masked
+	}
+	return Excerpt(value)
+}
+
+// classes are the classes of the properties that fields of plan belong to.
+func classes(plan *schemas.Plan, fields []int) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		p, _ := plan.Contract.PropertyOf(plan.Fields[f].Name)
+		out[i] = p.Class
+	}
+	return out
 }
 
 // excerptRunes is how much of a delivered value a reason repeats.

@@ -20,6 +20,7 @@ type rule struct {
 	*schemas.RowRule
 	plan    *schemas.Plan
 	columns string    // it needs, for people
+	classes []string  // of those
 	fast    condition // nil when every row goes the slow way
 	marks   []mark
 }
@@ -39,7 +40,7 @@ func newRule(plan *schemas.Plan, r *schemas.RowRule) *rule {
 		names[i] = plan.Fields[f].Name
 	}
 	c := compiler{plan}
-	return &rule{RowRule: r, plan: plan, columns: strings.Join(names, ", "), fast: c.condition(r.Expr)}
+	return &rule{RowRule: r, plan: plan, columns: strings.Join(names, ", "), classes: classes(plan, r.Needs), fast: c.condition(r.Expr)}
 }
 
 // check adds a reason for every row that breaks the rule.
@@ -91,11 +92,10 @@ func (r *rule) reason(rec arrow.RecordBatch, obs int) Reason {
 			values = append(values, "; "...)
 		}
 		values = append(append(values, r.plan.Fields[f].Name...), " = "...)
-		switch col := rec.Column(f).(type) {
-		case *array.Int64:
+		if col, ok := rec.Column(f).(*array.Int64); ok && r.classes[i] == "umum" {
 			values = strconv.AppendInt(values, col.Value(obs), 10)
-		default:
-			values = append(values, Excerpt([]byte(display(col, obs)))...)
+		} else {
+			values = append(values, Shown(r.classes[i], []byte(display(rec.Column(f), obs)))...)
 		}
 	}
 	all := string(values)

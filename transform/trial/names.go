@@ -12,9 +12,6 @@ import (
 	"satudata/transform/quality"
 )
 
-// masked stands for a value of a personal column.
-const masked = "•••"
-
 // names knows what the file calls the columns, which of them nothing reads, and which are personal.
 type names struct {
 	plan     *schemas.Plan
@@ -134,30 +131,7 @@ func (n *names) of(field string) string {
 // shown is a value as a report may show it.
 func (n *names) shown(field, value string) string {
 	if n.personal[field] {
-		return masked
+		return quality.Masked
 	}
 	return quality.Excerpt([]byte(value))
-}
-
-// mask takes what was delivered in personal columns out of a reason.
-func (n *names) mask(r quality.Reason) quality.Reason {
-	personal := r.Field == "" && r.Value != "" && len(n.personal) > 0
-	for _, part := range strings.Split(r.Field, ", ") {
-		personal = personal || n.personal[part]
-	}
-	if !personal {
-		return r
-	}
-	switch {
-	case r.Rule == quality.RuleKey:
-		r.Say = event.Sentence{ID: "kunci ganda: sudah ada di kiriman ini", EN: "duplicate key: it is already in this delivery"}
-	case strings.HasPrefix(r.Rule, quality.RuleRow):
-		r.Say = event.Sentence{ID: "aturan baris tidak terpenuhi", EN: "the row rule does not hold"}
-	case r.Value != "":
-		r.Say.ID, r.Say.EN = strings.ReplaceAll(r.Say.ID, r.Value, masked), strings.ReplaceAll(r.Say.EN, r.Value, masked)
-	}
-	if r.Value != "" {
-		r.Value = masked
-	}
-	return r
 }

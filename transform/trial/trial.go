@@ -212,7 +212,6 @@ func (t *trial) rejectWhole(c event.Chunk, why error) {
 
 // count notes one reason of one observation.
 func (t *trial) count(r quality.Reason, row int64) {
-	r = t.names.mask(r)
 	key := fault{r.Field, r.Rule}
 	known := t.reasons[key]
 	if known == nil {

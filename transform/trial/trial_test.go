@@ -115,7 +115,7 @@ TOTAL,,,151,,
 		"kabupaten_kota kode":      "2 KAB [{5 32.73} {6 Kota Bandung}]",
 		"umur rentang":             "1 Umur [{7 •••}]",
 		"umur tipe":                "1 Umur [{8 •••}]",
-		"umur, jumlah baris:wajar": "2 Umur, Jml [{7 •••} {9 •••}]",
+		"umur, jumlah baris:wajar": "2 Umur, Jml [{7 umur = •••; jumlah = 100} {9 umur = •••; jumlah = 5}]",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)

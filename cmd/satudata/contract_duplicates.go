@@ -90,6 +90,10 @@ func (w *workspace) duplicates(ctx context.Context, p parts, proposed string, le
 		contracts[c.Dataset] = c
 		o.Only = c.Dataset
 	}
+	applications, err := applicationsInUse(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	engine, err := w.openEngine(ctx, p, lake.AsOf{})
 	if err != nil {
 		return nil, err
@@ -106,7 +110,22 @@ func (w *workspace) duplicates(ctx context.Context, p parts, proposed string, le
 		}
 		datasets = append(datasets, d)
 	}
-	return overlap.Find(datasets, nil, o), nil
+	return overlap.Find(datasets, applications, o), nil
+}
+
+// applicationsInUse are the registered applications, without those that are used no longer.
+func applicationsInUse(ctx context.Context, p parts) ([]overlap.Application, error) {
+	registered, err := p.cat.Applications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []overlap.Application
+	for _, f := range registered {
+		if f.Retired == "" {
+			out = append(out, overlap.Application{ID: f.ID, Name: f.Name, OPD: f.Owner, Description: f.Description, Produces: f.Produces, Uses: f.Consumes})
+		}
+	}
+	return out, nil
 }
 
 // newestContracts is the newest version of each dataset's contract in the workspace's folder or, where

@@ -102,6 +102,13 @@ func TestDuplicates(t *testing.T) {
 	if out := must(t, "-C", dir, "contract", "duplicates", "--new", proposed); !strings.Contains(out, "lingkungan.banjir_baru") || !strings.Contains(out, "elemen") && !strings.Contains(out, "kunci sama") {
 		t.Errorf("proposed: %s", out)
 	}
+	must(t, "-C", dir, "org", "add", "dlh", "--name", "Dinas Lingkungan Hidup")
+	must(t, "-C", dir, "app", "add", "sigenang", "--name", "Kejadian banjir", "--opd", "dlh")
+	must(t, "-C", dir, "app", "add", "lama", "--name", "Kejadian banjir", "--opd", "dlh")
+	must(t, "-C", dir, "app", "retire", "lama", "--reason", "diganti")
+	if out := must(t, "-C", dir, "contract", "duplicates", "--new", proposed); !strings.Contains(out, "lingkungan.banjir_baru (dlh) ~ sigenang (dlh)") || strings.Contains(out, "~ lama") {
+		t.Errorf("want the application in use that may collect it already, and not the retired one:\n%s", out)
+	}
 	if r := satudata(t, "-C", dir, "contract", "duplicates", "--new", filepath.Join(dir, "tidak_ada.yaml")); r.code != exitUsage {
 		t.Errorf("no such file: %+v", r)
 	}

@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"satudata/ingest/event"
 )
 
 // Explanation is what an OPD said of a finding.
 type Explanation struct {
-	Delivery uuid.UUID `json:"pengiriman"` // of which it was given
-	Rule     string    `json:"aturan"`
-	Text     string    `json:"penjelasan"`
-	By       string    `json:"oleh"`
-	Given    time.Time `json:"waktu"`
+	Delivery uuid.UUID   `json:"pengiriman"` // of which it was given
+	Rule     string      `json:"aturan"`
+	Text     string      `json:"penjelasan"`
+	Actor    event.Actor `json:"pelaku"`
+	Given    time.Time   `json:"waktu"`
 }
 
 // Explanations returns what was said of the findings of a delivery, oldest first: of its own, and of
@@ -69,7 +71,7 @@ func casesOf(d Delivery, rule string) (cases []string, found bool) {
 }
 
 func (c *Catalog) explanations(ctx context.Context, dataset string) ([]Explanation, error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT e.delivery, e.rule, e.text, e.by, e.time
+	rows, err := c.db.QueryContext(ctx, `SELECT e.delivery, e.rule, e.text, e.actor, e.role, e.time
 		FROM explanations e JOIN deliveries d USING (delivery) WHERE d.dataset = ? ORDER BY e.rowid`, dataset)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func (c *Catalog) explanations(ctx context.Context, dataset string) ([]Explanati
 	for rows.Next() {
 		var e Explanation
 		var id, at string
-		if err := rows.Scan(&id, &e.Rule, &e.Text, &e.By, &at); err != nil {
+		if err := rows.Scan(&id, &e.Rule, &e.Text, &e.Actor.ID, &e.Actor.Role, &at); err != nil {
 			return nil, err
 		}
 		if e.Delivery, err = uuid.Parse(id); err != nil {

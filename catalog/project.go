@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 	published INTEGER NOT NULL DEFAULT 0, -- how many were published before it, and 1
 	open_fact TEXT NOT NULL DEFAULT '', check_fact TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS explanations (
-	delivery TEXT NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL, by TEXT NOT NULL, time TEXT NOT NULL);
+	delivery TEXT NOT NULL, rule TEXT NOT NULL, text TEXT NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, time TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS explanations_rule ON explanations (rule, delivery);
 CREATE INDEX IF NOT EXISTS deliveries_stream ON deliveries (stream, first_seq);
 CREATE INDEX IF NOT EXISTS deliveries_dataset ON deliveries (dataset, status);
@@ -101,7 +101,7 @@ func applyDelivery(ctx context.Context, tx *sql.Tx, f event.Fact, at string) err
 		return exec(`UPDATE deliveries SET status = ?, decided = ?, published = (SELECT max(published) + 1 FROM deliveries) WHERE delivery = ?`,
 			Published, at, b.Delivery.String())
 	case event.ExplanationGiven:
-		return exec(`INSERT INTO explanations VALUES (?, ?, ?, ?, ?)`, b.Delivery.String(), b.Rule, b.Text, b.By, at)
+		return exec(`INSERT INTO explanations VALUES (?, ?, ?, ?, ?, ?)`, b.Delivery.String(), b.Rule, b.Text, b.Actor.ID, b.Actor.Role, at)
 	case event.DeliveryReturned:
 		return exec(`UPDATE deliveries SET status = ?, decided = ?, reason = ? WHERE delivery = ?`,
 			Returned, at, encode(b.Reason), b.Delivery.String())

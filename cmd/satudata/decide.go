@@ -109,13 +109,17 @@ func printHistory(out io.Writer, w *workspace, found []catalog.Decided) error {
 			if d.Lost != "" {
 				revision, why = "kalah", d.Lost
 			}
-			who := d.Actor.ID
-			if d.Actor.Role != "" {
-				who += "/" + d.Actor.Role
-			}
-			print(revision, w.clock(d.Time), dash(who), decided(d.Type), dash(d.Version), dash(why))
+			print(revision, w.clock(d.Time), dash(actorText(d.Actor)), decided(d.Type), dash(d.Version), dash(why))
 		}
 	})
+}
+
+// actorText is an actor as --as takes it.
+func actorText(a event.Actor) string {
+	if a.Role == "" {
+		return a.ID
+	}
+	return a.ID + "/" + a.Role
 }
 
 // decided is the word for the type of a decision.

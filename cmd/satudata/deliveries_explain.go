@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/user"
 	"slices"
 	"strings"
 
@@ -16,8 +15,7 @@ import (
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	var by string
-	c := &cobra.Command{
+	return &cobra.Command{
 		Use: "explain DELIVERY RULE TEXT", Short: "Catat penjelasan OPD atas temuan aturan (record what an OPD says of a finding)",
 		Long: `Mencatat penjelasan OPD atas temuan suatu aturan, misalnya lonjakan. Penjelasan disimpan bersama data, dan
 ditampilkan lagi pada kiriman berikutnya yang temuannya sama. DELIVERY adalah akhir nomor pengiriman, atau nama berkasnya.
@@ -25,7 +23,7 @@ ditampilkan lagi pada kiriman berikutnya yang temuannya sama. DELIVERY adalah ak
 (Records what an OPD says of what a rule found, such as a jump. It is kept with the data and shown
 again with a later delivery in which the rule finds the same.)
 
-  satudata deliveries explain jumlah_banjir.csv lonjakan_banjir "Tahun 2013 termasuk banjir rob"`,
+  satudata deliveries explain jumlah_banjir.csv lonjakan_banjir "Tahun 2013 termasuk banjir rob" --as bpbd/opd`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			w, err := a.workspace()
@@ -37,15 +35,13 @@ again with a later delivery in which the rule finds the same.)
 				if err != nil {
 					return err
 				}
-				return a.explain(c.Context(), p, d, args[1], strings.TrimSpace(args[2]), by)
+				return a.explain(c.Context(), w, p, d, args[1], strings.TrimSpace(args[2]))
 			})
 		},
 	}
-	c.Flags().StringVar(&by, "by", "", "siapa yang menjelaskan; bila kosong, pengguna ini (who explains; this user by default)")
-	return c
 }
 
-func (a *app) explain(ctx context.Context, p parts, d catalog.Delivery, rule, text, by string) error {
+func (a *app) explain(ctx context.Context, w *workspace, p parts, d catalog.Delivery, rule, text string) error {
 	if text == "" {
 		return usageError("penjelasan kosong (the explanation is empty)")
 	}
@@ -58,14 +54,7 @@ func (a *app) explain(ctx context.Context, p parts, d catalog.Delivery, rule, te
 	if !slices.Contains(found, rule) {
 		return usageError("aturan %q tidak menemukan apa-apa di kiriman %s; yang ada temuannya: %s (the rule found nothing in this delivery; these did)", rule, short(d.ID), strings.Join(found, ", "))
 	}
-	if by == "" {
-		who, err := user.Current()
-		if err != nil {
-			return usageError("sebutkan --by (say who explains with --by): %v", err)
-		}
-		by = who.Username
-	}
-	if err := p.cat.Record(ctx, event.ExplanationGiven{Delivery: d.ID, Rule: rule, Text: text, By: by}); err != nil {
+	if err := p.cat.Record(ctx, event.ExplanationGiven{Delivery: d.ID, Rule: rule, Text: text, Actor: w.actor}); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "Penjelasan atas [%s] untuk kiriman %s tercatat (the explanation is recorded)\n", rule, short(d.ID))
@@ -111,7 +100,7 @@ func printFindings(out io.Writer, w *workspace, d explained) {
 			if e.Delivery != d.ID {
 				of = ", untuk kiriman " + short(e.Delivery)
 			}
-			fmt.Fprintf(out, "    penjelasan %s, %s%s: %s\n", e.By, w.clock(e.Given), of, e.Text)
+			fmt.Fprintf(out, "    penjelasan %s, %s%s: %s\n", actorText(e.Actor), w.clock(e.Given), of, e.Text)
 		}
 	}
 }

@@ -197,10 +197,10 @@ func TestBrokenRuleReturnsTheDelivery(t *testing.T) {
 	}
 	must(t, "-C", dir, "verify")
 
-	must(t, "-C", dir, "deliveries", "explain", "a.csv", "lonjakan_banjir", "Tahun 2013 termasuk banjir rob", "--by", "bpbd")
+	must(t, "-C", dir, "deliveries", "explain", "a.csv", "lonjakan_banjir", "Tahun 2013 termasuk banjir rob", "--as", "bpbd/opd")
 	deliverFlood(t, dir, "c.csv", "32,3215,71,2013\n32,3215,1,2014\n32,3201,2,2014\n")
 	out := must(t, "-C", dir, "deliveries")
-	if n := strings.Count(out, "Tahun 2013 termasuk banjir rob"); n != 2 {
+	if n := strings.Count(out, "Tahun 2013 termasuk banjir rob"); n != 2 || strings.Count(out, "penjelasan bpbd/opd, ") != 2 {
 		t.Errorf("the explanation is shown %d times, want with both deliveries that have the jump:\n%s", n, out)
 	}
 	if r := satudata(t, "-C", dir, "deliveries", "explain", "a.csv", "entah", "x"); r.code != exitUsage || !strings.Contains(r.stderr, "lonjakan_banjir") {

@@ -153,7 +153,7 @@ type ExplanationGiven struct {
 	Delivery uuid.UUID `json:"delivery"`
 	Rule     string    `json:"rule"`
 	Text     string    `json:"text"`
-	By       string    `json:"by"` // who gave it
+	Actor    Actor     `json:"actor"`
 }
 
 // Sentence is one message for people, in both languages.
@@ -231,7 +231,7 @@ func (ExplanationGiven) FactType() string { return "id.satudata.explanation.give
 
 // Identity implements [Body].
 func (b ExplanationGiven) Identity() string {
-	return fmt.Sprintf("%s|%s|%q|%q", b.Delivery, b.Rule, b.By, b.Text)
+	return fmt.Sprintf("%s|%s|%q|%q", b.Delivery, b.Rule, b.Actor, b.Text)
 }
 
 // Message encodes f for the log.

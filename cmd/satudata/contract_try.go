@@ -24,9 +24,11 @@ func (a *app) contractTryCommand() *cobra.Command {
 		Long: `Membaca, menyeragamkan dan memeriksa berkas seperti pendaratan, tanpa menyimpan apa pun: apa yang akan diterima, ditolak dan
 mengapa. --binding adalah berkas binding, atau nama <opd>.<sumber> di ruang kerja; --contract berkas kontraknya. Tanpa keduanya:
 binding ruang kerja yang sumbernya memuat berkas itu, bila hanya ada satu binding. Kode keluar 3 bila tidak ada yang akan diterima.
+Aturan tabel dan aturan baris yang hanya memperingatkan baru diperiksa saat mendarat, karena melihat data yang sudah terbit.
 
 (Reads, normalises and checks files as landing does and stores nothing: what would be accepted, rejected, and why. --binding is a
-binding's file, or its id in the workspace; --contract the file of its contract. Exit code 3 when nothing would be accepted.)`,
+binding's file, or its id in the workspace; --contract the file of its contract. Exit code 3 when nothing would be accepted.
+Table rules and row rules that only warn look at what is published, so they are checked at landing and not here.)`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
 			plan, err := a.trialPlan(contractFile, binding, files)
@@ -206,6 +208,9 @@ func printTrial(out io.Writer, r *trial.Report) error {
 	}
 	for _, m := range r.Warnings {
 		fmt.Fprintf(out, "  peringatan: %s (%s)\n", m.ID, m.EN)
+	}
+	if len(r.NotRun) > 0 {
+		fmt.Fprintf(out, "  belum diperiksa, baru saat mendarat (not checked yet, but at landing): %s\n", strings.Join(r.NotRun, ", "))
 	}
 	for _, h := range r.Hints {
 		fmt.Fprintf(out, "  saran: %s (%s)\n", h.ID, h.EN)

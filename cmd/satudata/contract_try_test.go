@@ -153,3 +153,19 @@ func TestTryRefuses(t *testing.T) {
 		t.Errorf("no such documents: exit code %d\n%s", r.code, r.stderr)
 	}
 }
+
+// TestTrySaysWhatItDoesNotRun: rules that need what is published are named as not checked, so that
+// nobody takes a dry run for the whole judgement.
+func TestTrySaysWhatItDoesNotRun(t *testing.T) {
+	dir := sampleDir(t)
+	file := filepath.Join(dir, "deliveries", "dinkes", "kasus_dbd.ndjson")
+	var reports []trial.Report
+	if err := json.Unmarshal([]byte(must(t, "-C", dir, "contract", "try", "--binding", "dinkes.kasus_dbd", "--json", file)), &reports); err != nil || len(reports) != 1 || len(reports[0].NotRun) == 0 {
+		t.Fatalf("%v: %+v, want the table rules of the contract among what is not run", err, reports)
+	}
+	for _, name := range reports[0].NotRun {
+		if out := must(t, "-C", dir, "contract", "try", "--binding", "dinkes.kasus_dbd", file); !strings.Contains(out, "belum diperiksa") || !strings.Contains(out, name) {
+			t.Errorf("%s is not said to be left out:\n%s", name, out)
+		}
+	}
+}

@@ -25,5 +25,8 @@ func (t *trial) result() *Report {
 		r.Hints = append(r.Hints, region.hints()...)
 	}
 	r.Warnings = append(r.Warnings, t.totals.differing(r.Rejected)...)
+	for _, rule := range t.plan.Contract.TableRules {
+		r.NotRun = append(r.NotRun, rule.Name)
+	}
 	return r
 }

@@ -42,6 +42,7 @@ type Report struct {
 	Unread   []string         `json:"tak_dipakai"` // columns of the file that nothing reads
 	Warnings []event.Sentence `json:"peringatan"`  // printed totals that are not the sums of their rows
 	Hints    []event.Sentence `json:"saran"`
+	NotRun   []string         `json:"aturan_tidak_dijalankan,omitempty"` // rules over the whole table, and row rules that only warn: they need what has landed
 }
 
 // Reason is one kind of fault. Field, Rule and Count are those of the check of a landed delivery.

@@ -192,7 +192,7 @@ func (t *trial) judge(ctx context.Context, rule schemas.TableRule) (event.Findin
 	f := event.Finding{Rule: rule.Name, Kind: rule.Check.Kind(), Severity: string(rule.Severity)}
 	broken, err := t.run(ctx, rule.Check, &f)
 	if err != nil {
-		why, final := t.failure(err)
+		why, final := t.failure(ctx, err)
 		if !final || ctx.Err() != nil {
 			return f, false, err
 		}
@@ -232,7 +232,7 @@ func (t *trial) run(ctx context.Context, check schemas.TableCheck, f *event.Find
 }
 
 // failure says why a rule cannot be run, when running it again would not help.
-func (t *trial) failure(err error) (event.Sentence, bool) {
+func (t *trial) failure(ctx context.Context, err error) (event.Sentence, bool) {
 	var u *unfitError
 	var q *query.Error
 	var faults schemas.Faults
@@ -244,7 +244,7 @@ func (t *trial) failure(err error) (event.Sentence, bool) {
 	case !errors.As(err, &q):
 		return event.Sentence{}, false
 	}
-	if errors.Is(err, query.ErrFailed) && slices.ContainsFunc(t.c.Properties, func(p schemas.Property) bool { return p.Class != "umum" }) {
+	if errors.Is(err, query.ErrFailed) && !t.impersonal(ctx) {
 		return event.Sentence{ID: "kueri gagal pada nilai datanya", EN: "the query failed on a value of the data"}, true // the engine would repeat the value
 	}
 	for _, kind := range []error{query.ErrRefused, query.ErrUnknownTable, query.ErrInvalid, query.ErrFailed, query.ErrTimeout, query.ErrMemory} {
@@ -253,6 +253,24 @@ func (t *trial) failure(err error) (event.Sentence, bool) {
 		}
 	}
 	return event.Sentence{}, false
+}
+
+// impersonal says that no table that a rule may read, of whatever dataset, has a column about persons.
+func (t *trial) impersonal(ctx context.Context) bool {
+	contracts := []*schemas.Contract{t.c}
+	for _, dataset := range t.datasets {
+		c, err := t.o.Datasets.LatestContract(ctx, dataset)
+		if err != nil {
+			return false // nobody knows
+		}
+		contracts = append(contracts, c)
+	}
+	for _, c := range contracts {
+		if slices.ContainsFunc(c.Properties, func(p schemas.Property) bool { return p.Class != "umum" }) {
+			return false
+		}
+	}
+	return true
 }
 
 // unfitError says that a rule does not fit what it is about, such as a column of another dataset

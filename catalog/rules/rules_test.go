@@ -417,6 +417,20 @@ func TestPersonalColumns(t *testing.T) {
 	}
 }
 
+// TestPersonalElsewhere: a rule of a contract that has nothing personal may fail on a value of another
+// dataset that has; the finding does not repeat it.
+func TestPersonalElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.register("uji.warga", "", "- {name: nik, logicalType: string, description: NIK., classification: pribadi_umum}", `- {metric: rowCount, mustBeGreaterThan: 0}`)
+	w.publish(w.deliver("uji.warga", `{"nik": "3201x"}`))
+	w.register("uji.kota", "", "- {name: kota, logicalType: string, description: Kota.}",
+		"- {type: sql, name: gagal, severity: warning, query: 'SELECT sum(CAST(nik AS INTEGER)) FROM uji.warga', mustBe: 0}")
+	found := w.find(w.deliver("uji.kota", `{"kota": "a"}`))
+	if len(found) != 1 || !found[0].Failed || strings.Contains(fmt.Sprint(found), "3201") {
+		t.Errorf("%+v, want a failed rule without the value", found)
+	}
+}
+
 // TestRegions: a region is known by its Kemendagri code, and a full delivery is judged with what it
 // takes away.
 func TestRegions(t *testing.T) {

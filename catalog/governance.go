@@ -51,19 +51,37 @@ func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publ
 	}
 	out := make([]lake.Publication, len(found))
 	for i, d := range found {
-		at := slices.IndexFunc(contracts, func(c *schemas.Contract) bool { return c.Version == d.Contract })
-		if at < 0 {
-			return nil, fmt.Errorf("contract %s@%s: %w", dataset, d.Contract, ErrNotFound)
+		if out[i], err = publication(contracts, dataset, d.Contract); err != nil {
+			return nil, err
 		}
-		mode := contracts[at].Profile.Delivery
-		out[i] = lake.Publication{Delivery: d.ID, FirstID: d.FirstID, At: d.Decided, Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}
-		for k, later := range contracts[at+1:] {
-			if columns := later.Upcasts(contracts[at+k]); len(columns) > 0 {
-				out[i].Upcasts = append(out[i].Upcasts, lake.Upcast{Version: later.Version, Fields: later.Fields(), Columns: columns})
-			}
-		}
+		out[i].Delivery, out[i].FirstID, out[i].At = d.ID, d.FirstID, d.Decided
 	}
 	return out, nil
+}
+
+// Publication is how deliveries of a dataset that are made under a contract version are published.
+func (c *Catalog) Publication(ctx context.Context, dataset, version string) (lake.Publication, error) {
+	contracts, err := c.contracts(ctx, dataset)
+	if err != nil {
+		return lake.Publication{}, err
+	}
+	return publication(contracts, dataset, version)
+}
+
+// publication is how deliveries under one of contracts, which are oldest first, are published.
+func publication(contracts []*schemas.Contract, dataset, version string) (lake.Publication, error) {
+	at := slices.IndexFunc(contracts, func(c *schemas.Contract) bool { return c.Version == version })
+	if at < 0 {
+		return lake.Publication{}, fmt.Errorf("contract %s@%s: %w", dataset, version, ErrNotFound)
+	}
+	mode := contracts[at].Profile.Delivery
+	p := lake.Publication{Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}
+	for k, later := range contracts[at+1:] {
+		if columns := later.Upcasts(contracts[at+k]); len(columns) > 0 {
+			p.Upcasts = append(p.Upcasts, lake.Upcast{Version: later.Version, Fields: later.Fields(), Columns: columns})
+		}
+	}
+	return p, nil
 }
 
 // contracts are the contract versions of a dataset that are in force or were, oldest first.

@@ -40,6 +40,8 @@ import (
 type Datasets interface {
 	Datasets(ctx context.Context) ([]string, error)
 	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
+	// Publication is how deliveries under a contract version are published.
+	Publication(ctx context.Context, dataset, version string) (lake.Publication, error)
 	LatestContract(ctx context.Context, dataset string) (*schemas.Contract, error)
 }
 
@@ -121,7 +123,11 @@ func (j *Judge) open(ctx context.Context, d pipeline.Delivery, c *schemas.Contra
 	views := []query.View{
 		{Schema: topic, Name: name, Define: t.published, NotAdditive: notAdditive(c)},
 		{Schema: deliverySchema, Name: name, NotAdditive: notAdditive(c), Define: func(ctx context.Context) (string, error) {
-			return j.o.Lake.Accepted(ctx, d.Dataset, d.ID)
+			rows, err := j.o.Lake.Accepted(ctx, d.Dataset, d.ID)
+			if err != nil {
+				return "", err
+			}
+			return t.under(ctx, rows, ", "+quote(sourceRow))
 		}},
 	}
 	for _, dataset := range datasets {
@@ -141,8 +147,11 @@ func (t *trial) published(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	next := lake.Publication{Delivery: t.d.ID, FirstID: t.d.FirstID, At: t.d.Opened,
-		Full: t.c.Profile.Delivery.Mode == "full", ReplaceBy: t.c.Profile.Delivery.ReplaceBy}
+	next, err := t.o.Datasets.Publication(ctx, t.d.Dataset, t.c.Version)
+	if err != nil {
+		return "", err
+	}
+	next.Delivery, next.FirstID, next.At = t.d.ID, t.d.FirstID, t.d.Opened
 	for _, p := range published {
 		if !next.At.After(p.At) {
 			next.At = p.At.Add(time.Microsecond)
@@ -152,7 +161,22 @@ func (t *trial) published(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return views[0].SQL, nil
+	return t.under(ctx, views[0].SQL, "")
+}
+
+// under selects the columns of rows by the names that they have in the contract of the delivery, whose
+// rules use them: a later version may have renamed them. more is added to the list.
+func (t *trial) under(ctx context.Context, rows, more string) (string, error) {
+	fields := t.c.Fields()
+	now, err := t.o.Lake.ColumnsNow(ctx, t.d.Dataset, fields)
+	if err != nil {
+		return "", err
+	}
+	columns := make([]string, len(fields))
+	for i, f := range fields {
+		columns[i] = quote(now[i]) + " AS " + quote(f.Name)
+	}
+	return "SELECT " + strings.Join(columns, ", ") + more + " FROM (" + rows + ")", nil
 }
 
 // other is the view of another dataset.

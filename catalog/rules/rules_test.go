@@ -63,6 +63,11 @@ func (w *world) Publications(_ context.Context, dataset string) ([]lake.Publicat
 	return slices.Clone(w.published[dataset]), nil
 }
 
+func (w *world) Publication(_ context.Context, dataset, _ string) (lake.Publication, error) {
+	mode := w.contracts[dataset].Profile.Delivery
+	return lake.Publication{Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}, nil
+}
+
 func (w *world) LatestContract(_ context.Context, dataset string) (*schemas.Contract, error) {
 	if c := w.contracts[dataset]; c != nil {
 		return c, nil

@@ -29,6 +29,10 @@ schema:
       - {name: kode, logicalType: string, required: true, primaryKey: true, description: Kode taman}
       - {name: jenis, logicalType: string, required: true, description: Jenis}
       - {name: luas, logicalType: number, physicalType: "decimal(9,2)", description: Luas}
+    quality:
+      - {type: sql, name: luas_taman, query: "SELECT max(luas) FROM ${table}", mustBeGreaterThan: 0}
+      - {type: sql, name: jenis_lama, query: "SELECT count(*) FROM ${table} WHERE jenis = 'KOTA'", mustBeLessOrEqualTo: 1}
+      - {type: sql, name: luas_kiriman, query: "SELECT max(luas) FROM ${kiriman}", mustBeGreaterThan: 0}
 `
 
 const parksBinding = `
@@ -133,7 +137,8 @@ func TestEvolution(t *testing.T) {
 		"description: Jenis}", "description: Jenis, customProperties: [{property: nilaiLama, value: {petakan: {KOTA: TAMAN KOTA}}}]}",
 		`{name: luas, logicalType: number, physicalType: "decimal(9,2)", description: Luas}`,
 		`{name: luas_m2, logicalType: number, physicalType: "decimal(18,2)", description: Luas, customProperties: [{property: namaLama, value: luas}]}
-      - {name: pengelola, logicalType: string, required: true, description: Pengelola, customProperties: [{property: nilaiLama, value: {nilai: DLH}}]}`).Replace(parks))
+      - {name: pengelola, logicalType: string, required: true, description: Pengelola, customProperties: [{property: nilaiLama, value: {nilai: DLH}}]}`,
+		"max(luas)", "max(luas_m2)").Replace(parks))
 	put(t, dir, "bindings/taman2.yaml", strings.NewReplacer("id: dlh.taman", "id: dlh.taman_baru", "contract: 1.0.0", "contract: 1.1.0",
 		"{to: luas, from: luas}", "{to: luas_m2, from: luas}\n  - {to: pengelola, from: pengelola}").Replace(parksBinding))
 	deliver("dlh.taman_baru", "b.csv", "kode,jenis,luas,pengelola\nT3,TAMAN KOTA,123456789012.25,SWASTA\n")

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,21 +30,42 @@ func resolved(t *table.Table, upcasts []Upcast) []Upcast {
 		if then == nil {
 			continue
 		}
-		now := func(name string) string {
-			if name == "" {
-				return ""
-			}
-			f, _ := then.FindFieldByName(name)
-			name, _ = t.Schema().FindColumnName(f.ID) // columns are never dropped
-			return name
-		}
 		columns := slices.Clone(u.Columns)
 		for i, c := range columns {
-			columns[i].Column, columns[i].From = now(c.Column), now(c.From)
+			columns[i].Column, columns[i].From = nowOf(t, then, c.Column), nowOf(t, then, c.From)
 		}
 		out = append(out, Upcast{u.Version, u.Fields, columns})
 	}
 	return out
+}
+
+// nowOf is the name that a column of an older schema of t has now, "" for "".
+func nowOf(t *table.Table, then *iceberg.Schema, name string) string {
+	if name == "" {
+		return ""
+	}
+	f, _ := then.FindFieldByName(name)
+	name, _ = t.Schema().FindColumnName(f.ID) // columns are never dropped
+	return name
+}
+
+// ColumnsNow are the names that the columns of a contract version have in the views of a dataset, in
+// the order of fields: later versions may have renamed them. It is ErrNotFound for a version that the
+// tables have never followed.
+func (l *Lake) ColumnsNow(ctx context.Context, dataset string, fields []schemas.Field) ([]string, error) {
+	t, err := l.load(ctx, dataset, History)
+	if err != nil {
+		return nil, err
+	}
+	then := schemaOf(t, fields)
+	if then == nil {
+		return nil, fmt.Errorf("columns of a contract version in %s: %w", dataset, ErrNotFound)
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = nowOf(t, then, f.Name)
+	}
+	return names, nil
 }
 
 // schemaOf is the newest schema of a table that has the columns of a contract version, nil when the

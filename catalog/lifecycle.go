@@ -225,6 +225,10 @@ func (c *Catalog) assess(ctx context.Context, contract *schemas.Contract) ([]eve
 	var others []*schemas.Contract
 	for _, dataset := range datasets {
 		other, err := c.LatestContract(ctx, dataset)
+		var faults schemas.Faults
+		if errors.As(err, &faults) {
+			continue // registered by a program that read contracts otherwise: no reason to hold up this one
+		}
 		if err != nil {
 			return nil, err
 		}

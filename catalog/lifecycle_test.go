@@ -214,6 +214,16 @@ func TestBreakingProposal(t *testing.T) {
 	wants(t, "minor with nilaiLama", k.propose(event.KindContract, filled, "budi"), nil, "")
 }
 
+// TestUnreadableNeighbour: a contract in the log that this program does not read keeps nobody from
+// proposing another.
+func TestUnreadableNeighbour(t *testing.T) {
+	k := openClerk(t, catalog.Automatic)
+	if err := k.Record(t.Context(), event.ContractRegistered{Dataset: "lama.sekali", Version: "1.0.0", Document: "kind: Entah\n"}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "proposal", k.propose(event.KindContract, floods, "budi"), nil, "")
+}
+
 // TestOldLogs: facts as they were written before there were revisions put documents in force.
 func TestOldLogs(t *testing.T) {
 	k := openClerk(t, catalog.Walidata)

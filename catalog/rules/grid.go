@@ -9,6 +9,7 @@ import (
 	"satudata/catalog/query"
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/transform/lake"
 )
 
 // axis is a dimension of the declared grid.
@@ -36,7 +37,7 @@ func (t *trial) axisViews() []query.View {
 	var views []query.View
 	for _, a := range t.grid {
 		var sql strings.Builder
-		fmt.Fprintf(&sql, "SELECT CAST(v AS %s) AS v FROM (VALUES ", sqlType(a.field.Type))
+		fmt.Fprintf(&sql, "SELECT CAST(v AS %s) AS v FROM (VALUES ", lake.DuckType(a.field.Type))
 		for i, p := range a.points {
 			if i > 0 {
 				sql.WriteString(", ")

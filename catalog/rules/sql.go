@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"satudata/schemas"
+	"satudata/transform/lake"
 )
 
 // expression writes expressions of contracts as SQL, with the meaning that [schemas.RowRule] gives
@@ -135,7 +136,7 @@ func apart(l, r string, t schemas.Tolerance, exact bool) string {
 func filter(f schemas.Field, values []string) string {
 	parts := make([]string, len(values))
 	for i, v := range values {
-		parts[i] = "CAST(" + literal(v) + " AS " + sqlType(f.Type) + ")"
+		parts[i] = "CAST(" + literal(v) + " AS " + lake.DuckType(f.Type) + ")"
 	}
 	return quote(f.Name) + " IN (" + strings.Join(parts, ", ") + ")"
 }
@@ -207,23 +208,4 @@ func literals(texts []string) string {
 		parts[i] = literal(t)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// sqlType is the type of a column in SQL.
-func sqlType(t schemas.Type) string {
-	switch t.Kind {
-	case schemas.Integer:
-		return "BIGINT"
-	case schemas.Double:
-		return "DOUBLE"
-	case schemas.Boolean:
-		return "BOOLEAN"
-	case schemas.Date:
-		return "DATE"
-	case schemas.Timestamp:
-		return "TIMESTAMP WITH TIME ZONE"
-	case schemas.Decimal:
-		return strings.ToUpper(t.String())
-	}
-	return "VARCHAR"
 }

@@ -139,8 +139,8 @@ func typeOf(t iceberg.Type) (schemas.Type, error) {
 	return schemas.Type{}, fmt.Errorf("%w: type %s", ErrIncompatible, t)
 }
 
-// duckType is the DuckDB type of a column.
-func duckType(t schemas.Type) string {
+// DuckType is the DuckDB type of a column.
+func DuckType(t schemas.Type) string {
 	switch t.Kind {
 	case schemas.String:
 		return "VARCHAR"

@@ -216,7 +216,7 @@ func (t totals) known(ctx context.Context, c counted, printed []aside) (map[stri
 	}
 	slices.Sort(values)
 	rows, err := t.db.QueryContext(ctx, fmt.Sprintf("SELECT v FROM (VALUES %s) AS p(v) WHERE TRY_CAST(v AS %s) IN (SELECT %s FROM %s)",
-		strings.Join(slices.Compact(values), ", "), duckType(c.typ), quote(c.column), t.from))
+		strings.Join(slices.Compact(values), ", "), DuckType(c.typ), quote(c.column), t.from))
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (t totals) add(ctx context.Context, groups []group, into map[group][]sum) e
 	names, on := "_k", "true"
 	for i, c := range t.columnsOf(groups[0]) {
 		names += fmt.Sprintf(", _v%d", i)
-		on += fmt.Sprintf(" AND %s = TRY_CAST(_v%d AS %s)", quote(c.column), i, duckType(c.typ))
+		on += fmt.Sprintf(" AND %s = TRY_CAST(_v%d AS %s)", quote(c.column), i, DuckType(c.typ))
 	}
 	tuples := make([]string, len(groups))
 	for k, g := range groups {

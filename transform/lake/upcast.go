@@ -111,7 +111,7 @@ func upcastSQL(query string, columns []string, published []Publication) string {
 
 // stepSQL is the value that a step gives its column.
 func stepSQL(u schemas.Upcast) string {
-	constant := func(text string) string { return "CAST(" + literal(text) + " AS " + duckType(u.Type) + ")" }
+	constant := func(text string) string { return "CAST(" + literal(text) + " AS " + DuckType(u.Type) + ")" }
 	value := quote(u.Column)
 	if u.From != "" {
 		value = quote(u.From)

@@ -143,7 +143,7 @@ func (s source) sql(columns ...string) string {
 		for i, name := range columns {
 			f, _ := s.schema.FindFieldByName(name)
 			t, _ := typeOf(f.Type)
-			fmt.Fprintf(&b, "%sCAST(NULL AS %s) AS %s", comma(i), duckType(t), quote(name))
+			fmt.Fprintf(&b, "%sCAST(NULL AS %s) AS %s", comma(i), DuckType(t), quote(name))
 		}
 		return b.String() + " WHERE false"
 	}
@@ -158,7 +158,7 @@ func (s source) sql(columns ...string) string {
 	b.WriteString("], schema = MAP {")
 	for i, f := range fields {
 		t, _ := typeOf(f.Type)
-		fmt.Fprintf(&b, "%s%d: {name: %s, type: %s, default_value: NULL}", comma(i), f.ID, literal(f.Name), literal(duckType(t)))
+		fmt.Fprintf(&b, "%s%d: {name: %s, type: %s, default_value: NULL}", comma(i), f.ID, literal(f.Name), literal(DuckType(t)))
 	}
 	return b.String() + "})"
 }

@@ -53,7 +53,7 @@ in a cell are separated by spaces. All rows are checked first; when one is wrong
 			})
 		},
 	}
-	d.flags(c, false)
+	d.plainFlags(c, false)
 	return c
 }
 
@@ -67,7 +67,7 @@ type listed struct {
 func readApplications(file string) ([]listed, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usageError("%v", err)
+		return nil, unreadable(err)
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {

@@ -81,7 +81,7 @@ func (w *workspace) duplicates(ctx context.Context, p parts, proposed string, le
 	if proposed != "" {
 		text, err := os.ReadFile(proposed)
 		if err != nil {
-			return nil, usageError("--new: %v", err)
+			return nil, unreadable(err)
 		}
 		c, err := schemas.ParseContract(proposed, text)
 		if err != nil {

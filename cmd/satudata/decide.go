@@ -25,11 +25,16 @@ type decision struct {
 	needReason bool
 }
 
-// flags adds the flags to c.
+// flags adds the flags of a command about one thing to c.
 func (d *decision) flags(c *cobra.Command, needReason bool) {
+	d.plainFlags(c, needReason)
+	c.Flags().Int64Var(&d.ifRevision, "if-revision", 0, "hanya bila masih pada revisi ini, 0 bila belum ada; tanpa ini revisi sekarang (only when it is still at this revision)")
+}
+
+// plainFlags adds the flags of a command about things of which each has a revision of its own.
+func (d *decision) plainFlags(c *cobra.Command, needReason bool) {
 	d.needReason = needReason
 	c.Flags().StringVar(&d.reason, "reason", "", "alasan (why)")
-	c.Flags().Int64Var(&d.ifRevision, "if-revision", 0, "hanya bila masih pada revisi ini, 0 bila belum ada; tanpa ini revisi sekarang (only when it is still at this revision)")
 	c.Flags().BoolVar(&d.asJSON, "json", false, "hasilnya sebagai JSON")
 }
 

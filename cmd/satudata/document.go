@@ -49,7 +49,7 @@ func (a *app) proposeCommand(kind event.Kind) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			text, err := os.ReadFile(args[0])
 			if err != nil {
-				return usageError("%v", err)
+				return unreadable(err)
 			}
 			proposal, err := catalog.ParseProposal(kind, args[0], text)
 			if err != nil {

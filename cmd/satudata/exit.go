@@ -41,6 +41,11 @@ func (u *usage) Error() string { return u.msg }
 
 func usageError(format string, args ...any) error { return &usage{fmt.Sprintf(format, args...)} }
 
+// unreadable is the error of a file that the command line names and that cannot be read.
+func unreadable(err error) error {
+	return usageError("berkas tidak dapat dibaca (the file cannot be read): %v", err)
+}
+
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
 	var u *usage

@@ -229,6 +229,12 @@ func TestApplicationList(t *testing.T) {
 			t.Errorf("list %q: exit code %d, said %s, want %q", text, r.code, r.stderr, says)
 		}
 	}
+	if r := satudata(t, "-C", dir, "app", "import", filepath.Join(dir, "tidak_ada.csv")); r.code != exitUsage || !strings.Contains(r.stderr, "berkas tidak dapat dibaca (") {
+		t.Errorf("no such file: exit code %d, said %s", r.code, r.stderr)
+	}
+	if r := satudata(t, "-C", dir, "app", "import", foreign, "--if-revision", "3"); r.code != exitUsage || !strings.Contains(r.stderr, "if-revision") {
+		t.Errorf("a list has no revision to expect: exit code %d, said %s", r.code, r.stderr)
+	}
 	good := put(t, dir, "baik.csv", "\ufeffID,Nama,OPD,Memakai\r\nsitaman,SITAMAN,dlh,lingkungan.taman lingkungan.pohon\r\n")
 	if got := must(t, "-C", dir, "app", "import", good); !strings.Contains(got, "1 didaftarkan") {
 		t.Errorf("said %s", got)

@@ -72,7 +72,7 @@ func readList(name, file string) (*reference.List, error) {
 func readColumns(file string, names ...string) ([][]string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usageError("%v", err)
+		return nil, unreadable(err)
 	}
 	body := strings.TrimPrefix(string(text), "\uFEFF")
 	r := csv.NewReader(strings.NewReader(body))

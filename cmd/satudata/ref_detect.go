@@ -81,15 +81,15 @@ func readPairs(file, code, name string) ([]reference.Pair, error) {
 }
 
 func (a *app) refImportCommand() *cobra.Command {
-	var as string
+	var system string
 	c := &cobra.Command{
-		Use: "import FILE.csv --as SYSTEM@VINTAGE", Short: "Simpan daftar kode sendiri di ruang kerja (keep an agency's own code list in the workspace)",
+		Use: "import FILE.csv --system SYSTEM@VINTAGE", Short: "Simpan daftar kode sendiri di ruang kerja (keep an agency's own code list in the workspace)",
 		Long: `Memeriksa daftar kode dan menyimpannya sebagai reference/SYSTEM@VINTAGE.csv; sesudahnya perintah ref mengenalnya.
 Bentuknya CSV dengan kolom kode, nama, dan bila ada induk, berlaku_mulai, berlaku_sampai, pengganti (beberapa, dipisah spasi atau |).
 
 (Checks a code list and keeps it as reference/SYSTEM@VINTAGE.csv; from then on the ref commands know it. It is CSV with the
 columns kode, nama and, where there are, induk, berlaku_mulai, berlaku_sampai, pengganti (several, with a space or | between).)`,
-		Example: "  satudata ref import sekolah.csv --as sekolah@2024",
+		Example: "  satudata ref import sekolah.csv --system sekolah@2024",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := a.workspace()
@@ -98,13 +98,13 @@ columns kode, nama and, where there are, induk, berlaku_mulai, berlaku_sampai, p
 			}
 			text, err := os.ReadFile(args[0])
 			if err != nil {
-				return usageError("%v", err)
+				return unreadable(err)
 			}
-			l, err := reference.ReadList(as, bytes.NewReader(text))
+			l, err := reference.ReadList(system, bytes.NewReader(text))
 			if err != nil {
 				return err
 			}
-			path := w.path(referenceDir, as+".csv")
+			path := w.path(referenceDir, system+".csv")
 			if _, err := os.Stat(path); err == nil {
 				return usageError("%s sudah ada; hapus dulu bila memang diganti, atau beri vintage lain (it is there already; remove it first if it is to be replaced, or name another vintage)", path)
 			}
@@ -115,10 +115,10 @@ columns kode, nama and, where there are, induk, berlaku_mulai, berlaku_sampai, p
 				return err
 			}
 			valid, ended := l.Len()
-			fmt.Fprintf(a.stdout, "%s: %s kode berlaku, %s berakhir (%[2]s valid codes, %[3]s ended)\n", as, number(int64(valid)), number(int64(ended)))
+			fmt.Fprintf(a.stdout, "%s: %s kode berlaku, %s berakhir (%[2]s valid codes, %[3]s ended)\n", system, number(int64(valid)), number(int64(ended)))
 			return nil
 		},
 	}
-	c.Flags().StringVar(&as, "as", "", "nama daftar: sistem@vintage (name of the list)")
+	c.Flags().StringVar(&system, "system", "", "nama daftar: sistem@vintage (name of the list)")
 	return c
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"satudata/schemas/reference"
 )
 
@@ -68,7 +70,7 @@ func TestRefImport(t *testing.T) {
 	if err := os.WriteFile(file, []byte("kode,nama,berlaku_sampai,pengganti\nS1,SD Satu,,\nS2,SD Dua,2023,S1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := must(t, "-C", dir, "ref", "import", file, "--as", "sekolah@2024"); !strings.Contains(out, "1 kode berlaku, 1 berakhir") {
+	if out := must(t, "-C", dir, "ref", "import", file, "--system", "sekolah@2024"); !strings.Contains(out, "1 kode berlaku, 1 berakhir") {
 		t.Errorf("import: %s", out)
 	}
 	if out := must(t, "-C", dir, "ref", "lookup", "S1", "--system", "sekolah@2024"); !strings.Contains(out, "SD Satu") {
@@ -78,8 +80,25 @@ func TestRefImport(t *testing.T) {
 		t.Errorf("an ended code: %+v", r)
 	}
 	for _, as := range []string{"sekolah@2024", "sekolah", "kemendagri@2020"} { // there already, no vintage, no codes of it
-		if r := satudata(t, "-C", dir, "ref", "import", file, "--as", as); r.code != exitUsage {
+		if r := satudata(t, "-C", dir, "ref", "import", file, "--system", as); r.code != exitUsage {
 			t.Errorf("import as %s: %+v", as, r)
 		}
 	}
+}
+
+// TestFlagsMeanOneThing: no command gives a flag of all commands another meaning.
+func TestFlagsMeanOneThing(t *testing.T) {
+	root := new(app).root()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, name := range []string{"dir", "set", "as", "log-level"} {
+			if root.PersistentFlags().Lookup(name) == nil || c.Flags().Lookup(name) != nil {
+				t.Errorf("%s: its own --%s hides the one of all commands", c.CommandPath(), name)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
 }

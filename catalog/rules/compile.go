@@ -13,7 +13,8 @@ import (
 // caseQuery is a rule as a query: its rows are the cases that break the rule.
 type caseQuery struct {
 	sql   string
-	shows []string // fields of the contract whose values the rows hold
+	shows []string // fields of the contract whose values the rows hold, or from which they are made
+	mute  bool     // the rows hold values about persons of another dataset
 	say   func(n int64) event.Sentence
 }
 
@@ -189,7 +190,7 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 		sql: blamed(fmt.Sprintf("SELECT %s p._low AS %s, w._low AS %s FROM (%s) p JOIN (%s) w ON %s WHERE %s",
 			groupList(r.Part.By), quote("jumlah "+r.Part.Column), quote(name), part.sql, whole.sql, groupsMatch(part.by, whole.by),
 			"w._low <> w._high OR "+apart("p._low", "w._low", r.Tolerance, exact)), t.touched("c.", r.Part.By)),
-		shows: slices.Concat(r.Part.By, []string{r.Part.Column}),
+		shows: slices.Concat(r.Part.By, []string{r.Part.Column}), mute: part.mute || whole.mute,
 		say: counted("%d kelompok (%s) dengan jumlah %s yang berbeda dari %s", "%d groups (%s) whose sum of %s differs from %s",
 			shown, r.Part.Column, name),
 	}, nil
@@ -198,9 +199,10 @@ func (t *trial) equal(ctx context.Context, r schemas.Equal) (*caseQuery, error) 
 // total is a number of every group, as a query with the columns _g0, _g1, …, _low and _high; the last
 // two differ only where a value that all rows should have is not the same in all.
 type total struct {
-	sql string
-	by  []schemas.Field
-	typ schemas.Type // of what is added up
+	sql  string
+	by   []schemas.Field
+	typ  schemas.Type // of what is added up
+	mute bool         // that is about persons
 }
 
 func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (total, error) {
@@ -212,7 +214,7 @@ func (t *trial) total(ctx context.Context, g schemas.GroupTotal) (total, error) 
 	if err != nil {
 		return total{}, err
 	}
-	out := total{typ: f.Type}
+	out := total{typ: f.Type, mute: about(c, []string{g.Column})}
 	for _, name := range g.By {
 		field, err := fieldOf(c, name)
 		if err != nil {
@@ -286,7 +288,7 @@ func (t *trial) derived(r schemas.Derived) *caseQuery {
 		return &caseQuery{
 			sql: fmt.Sprintf("SELECT %s, %s AS seharusnya FROM %s WHERE %s AND %s", columnList("", shown), formula, t.delivery,
 				e.applies(quote(r.Column)+" IS NOT NULL"), apart(quote(r.Column), "("+formula+")", r.Tolerance, exact)),
-			shows: shown, say: say,
+			shows: append(shown, e.used...), say: say,
 		}
 	}
 	e := expression{fields: t.c.Fields(), sum: true}
@@ -306,7 +308,7 @@ func (t *trial) derived(r schemas.Derived) *caseQuery {
 	return &caseQuery{
 		sql: blamed(fmt.Sprintf("SELECT %s p._low AS %s, w._low AS seharusnya FROM (%s) p JOIN (%s) w ON %s WHERE p._low <> p._high OR %s",
 			groupList(r.By), quote(r.Column), values, parts, groupsMatch(by, by), apart("p._low", "w._low", r.Tolerance, exact)), t.touched("c.", r.By)),
-		shows: slices.Concat(r.By, []string{r.Column}), say: say,
+		shows: slices.Concat(r.By, []string{r.Column}, e.used), say: say,
 	}
 }
 

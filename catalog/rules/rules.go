@@ -318,7 +318,7 @@ const (
 // about persons.
 func (t *trial) cases(ctx context.Context, q *caseQuery, f *event.Finding) (int64, error) {
 	n, rows, names, err := t.caseRows(ctx, q.sql)
-	if err != nil || t.personal(q.shows) {
+	if err != nil || q.mute || t.personal(q.shows) {
 		return n, err
 	}
 	for i, row := range rows {
@@ -353,9 +353,12 @@ func caseName(text string) string {
 }
 
 // personal says whether a column is of another class than umum.
-func (t *trial) personal(fields []string) bool {
+func (t *trial) personal(fields []string) bool { return about(t.c, fields) }
+
+// about says whether one of the columns of a contract is of another class than umum.
+func about(c *schemas.Contract, fields []string) bool {
 	for _, name := range fields {
-		if p, ok := t.c.PropertyOf(name); ok && p.Class != "umum" {
+		if p, ok := c.PropertyOf(name); ok && p.Class != "umum" {
 			return true
 		}
 	}

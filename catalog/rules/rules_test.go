@@ -436,6 +436,31 @@ func TestPersonalElsewhere(t *testing.T) {
 	}
 }
 
+// TestPersonalInputs: no example shows what is made from a column about persons, of this dataset or of
+// another.
+func TestPersonalInputs(t *testing.T) {
+	w := newWorld(t)
+	const own = `
+- {name: unit, logicalType: string, required: true, primaryKey: true, description: Unit.}
+- {name: gaji, logicalType: integer, description: Gaji., classification: pribadi_spesifik, customProperties: [{property: aditif, value: true}]}
+- {name: pajak, logicalType: integer, description: Pajak., customProperties: [{property: aditif, value: true}]}`
+	w.register("uji.daftar", "", own, "- {metric: rowCount, mustBeGreaterThan: 0}")
+	w.publish(w.deliver("uji.daftar", `{"unit": "A", "gaji": 5150}`))
+	w.register("uji.gaji", "", own, strings.Join([]string{
+		custom("turunan", "warning", "{aturan: turunan, kolom: pajak, rumus: gaji * 2}"),
+		custom("per_unit", "warning", "{aturan: turunan, kolom: pajak, rumus: gaji * 2, per: [unit]}"),
+		custom("sendiri", "warning", "{aturan: jumlah, kolom: pajak, per: [unit], samaDengan: {nilai: gaji}}"),
+		custom("lain", "warning", "{aturan: jumlah, kolom: pajak, per: [unit], samaDengan: {dataset: uji.daftar, kolom: gaji, per: [unit]}}"),
+	}, "\n"))
+	found := w.find(w.deliver("uji.gaji", `{"unit": "A", "gaji": 5150, "pajak": 1}`))
+	if diff := cmp.Diff([]string{"turunan warning 1", "per_unit warning 1", "sendiri warning 1", "lain warning 1"}, brief(found)); diff != "" {
+		t.Fatalf("findings (-want +got):\n%s", diff)
+	}
+	if all := fmt.Sprint(found); strings.Contains(all, "5150") || strings.Contains(all, "10300") {
+		t.Errorf("a salary is shown: %s", all)
+	}
+}
+
 // TestRegions: a region is known by its Kemendagri code, and a full delivery is judged with what it
 // takes away.
 func TestRegions(t *testing.T) {

@@ -16,6 +16,7 @@ type expression struct {
 	fields   []schemas.Field
 	sum      bool // a column stands for its sum over a group
 	divisors []string
+	used     []string // columns that were written
 }
 
 // applies is the condition, beside more, under which what was written has a value.
@@ -73,6 +74,7 @@ func (e *expression) number(x schemas.Expr) string {
 		return literal(x.Value)
 	case schemas.FieldRef:
 		f := e.fields[x.Field]
+		e.used = append(e.used, f.Name)
 		switch {
 		case e.sum:
 			return "sum(" + quote(f.Name) + ")"

@@ -152,6 +152,9 @@ func (a *app) documentsCommand(kind event.Kind, name string) *cobra.Command {
 			}
 			return w.withReader(c.Context(), func(p parts) error {
 				found, err := p.cat.Documents(c.Context(), kind, strings.Join(args, ""))
+				if err == nil && len(args) == 1 && len(found) == 0 {
+					_, err = p.cat.Document(c.Context(), kind, args[0]) // says so
+				}
 				if err != nil {
 					return err
 				}

@@ -94,6 +94,11 @@ func TestApprovalPolicy(t *testing.T) {
 	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina", "--if-revision", "1"), "revisi 2")
 	must(t, in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina/walidata", "--if-revision", "2")...)
 	refused(read, "satudata binding propose FILE")
+	for _, verb := range []string{"list", "show", "history"} {
+		if r := satudata(t, in("contract", verb, "lingkungan.entah")...); r.code != exitNotFound {
+			t.Errorf("contract %s of a dataset that is not there: exit code %d, said %s%s", verb, r.code, r.stdout, r.stderr)
+		}
+	}
 	must(t, in("binding", "propose", binding, "--as", "budi")...)
 	must(t, in("binding", "approve", "dlh.taman@1.0.0", "--as", "rina/walidata")...)
 	must(t, read...)

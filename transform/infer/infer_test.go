@@ -245,7 +245,7 @@ func TestPersonal(t *testing.T) {
 		secrets = append(secrets, nik, name, mail, phone)
 		content += fmt.Sprintf("%s,%s,%s,1990-07-%02d,%s,%s,flu\n", nik, name, sex, day, mail, phone)
 	}
-	content += "123,Rahasia Rusak,L,bukan tanggal,rusak,1,flu\n"
+	content += "123,Rahasia Rusak,L,entah kapan,rusak,1,flu\n"
 	p, c, _ := propose(t, write(t, "pasien.csv", content))
 	if c.Profile.Access != "internal" || !strings.Contains(c.Profile.Basis, "UU 27/2022") {
 		t.Errorf("access %q by %q", c.Profile.Access, c.Profile.Basis)
@@ -260,7 +260,7 @@ func TestPersonal(t *testing.T) {
 	for _, r := range p.Trial {
 		report += fmt.Sprintf("%+v", *r)
 	}
-	for _, s := range append(secrets, "Rahasia", "bukan tanggal", "rusak") {
+	for _, s := range append(secrets, "Rahasia", "entah kapan", "rusak") {
 		if strings.Contains(report, s) {
 			t.Errorf("the report repeats %q", s)
 		}

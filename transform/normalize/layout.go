@@ -31,6 +31,9 @@ func newLayout(plan *schemas.Plan, titles [][]string) *layout {
 	names := titles[len(titles)-1]
 	l := &layout{titles: titles, slots: slices.Repeat([]int{-1}, len(names))}
 	l.resolve(plan, func(c schemas.Column) (int, *event.Sentence) { return position(names, c) })
+	if l.count == 0 && personal(plan) {
+		l.untitled()
+	}
 	for i := range plan.Inputs {
 		if d := plan.Inputs[i].Header; d != nil {
 			l.headers[i] = l.dimension(plan, d)
@@ -125,6 +128,20 @@ func (l *layout) slot(at int) int {
 		l.count++
 	}
 	return l.slots[at]
+}
+
+// personal says whether a column of plan is about persons.
+func personal(plan *schemas.Plan) bool {
+	return slices.ContainsFunc(plan.Inputs, func(in schemas.Input) bool { return in.Property.Class != "umum" })
+}
+
+// untitled keeps what was lacking from listing the names of the file: where none is of a column that is
+// wanted they may be the first record of a file without a header, of persons.
+func (l *layout) untitled() {
+	for i, r := range l.lacking {
+		l.lacking[i].Say = *say("kolom %q tidak ada di berkas, begitu pula semua kolom lain; apakah berkas ini tanpa baris judul?",
+			"the file has no column %q, nor any other that is wanted; is it without a header?", r.Value)
+	}
 }
 
 func (l *layout) lack(field, value string, say event.Sentence) {

@@ -48,6 +48,11 @@ func TestPersonal(t *testing.T) {
 			}
 		})
 	}
+	plan := compile(t, secrets["int"], "format: {type: csv}\ncolumns:\n  - {to: nilai, from: nilai}\n")
+	res := run(t, plan, csvFormat, "Budi Santoso,3273\nSiti,3274\n", 1)
+	if all := fmt.Sprintf("%+v", res.Verdicts.Reasons(0)); !strings.Contains(all, "tanpa baris judul") || strings.Contains(all, "Budi") {
+		t.Errorf("a file without a header: %s", all)
+	}
 	for _, e := range schemas.Elements() {
 		if e.Class == "umum" {
 			continue

@@ -36,7 +36,7 @@ func TestSample(t *testing.T) {
 		"balita_stunting.csv":    {54, 47, 4, 3, map[string]int64{"catatan": 44, "jumlah_balita": 1, "prevalensi": 1}},
 		"pendataan_keluarga.tsv": {54, 49, 2, 3, map[string]int64{"catatan": 49, "jumlah_balita": 49, "prevalensi": 49}},
 		"indeks_spbe.csv":        {4, 4, 0, 0, map[string]int64{"tahun": 1, "target_rpjmd": 3, "dasar_penilaian": 3}},
-		"aplikasi.csv": {4, 3, 0, 1, map[string]int64{"jumlah_terintegrasi": 1, "kemendagri_kode_kabupaten_kota": 1,
+		"aplikasi.csv": {4, 3, 0, 1, map[string]int64{"tahun": 3, "jumlah_terintegrasi": 1, "kemendagri_kode_kabupaten_kota": 1,
 			"kemendagri_nama_kabupaten_kota": 1, "bps_kode_kabupaten_kota": 1, "bps_nama_kabupaten_kota": 1}},
 	}
 	if d := cmp.Diff(want, tallies(t, dir)); d != "" {

@@ -200,6 +200,9 @@ func checkKK(d string) (Sentence, bool) {
 	return badIssue, shortDate(day, month, year)
 }
 
+// ofOurTime reports whether a year can stand in the number of someone who serves or has served.
+func ofOurTime(year int) bool { return year >= 1900 && year < 2100 }
+
 // leastAge is the age in years below which nobody becomes a civil servant.
 const leastAge = 17
 
@@ -216,11 +219,11 @@ var (
 // number of a PPPK looks alike but has a mark where the month stands, and is refused.
 func checkNIP(d string) (Sentence, bool) {
 	year, month, day := figure(d[:4]), figure(d[4:6]), figure(d[6:8])
-	if year < 1900 || !shortDate(day, month, year%100) || month == 2 && day == 29 && year == 1900 {
+	if !ofOurTime(year) || !shortDate(day, month, year%100) || month == 2 && day == 29 && year == 1900 {
 		return badNIPBirth, false
 	}
 	startYear, startMonth := figure(d[8:12]), figure(d[12:14])
-	if startMonth < 1 || startMonth > 12 {
+	if !ofOurTime(startYear) || startMonth < 1 || startMonth > 12 {
 		return badNIPStart, false
 	}
 	if (startYear*12+startMonth)-(year*12+month) < leastAge*12 {

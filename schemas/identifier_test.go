@@ -2,6 +2,8 @@ package schemas
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,11 +138,19 @@ func TestCheckIdentifier(t *testing.T) {
 	}
 }
 
-// What is refused is said in both languages; what is accepted is accepted again as it is stored.
+// What is refused is said in both languages; what is accepted is accepted again as it is stored, and
+// has the pattern that other tools are told of.
 func FuzzCheckIdentifier(f *testing.F) {
 	readings := []Reading{ReadNIK, ReadKK, ReadNIP, ReadNPSN, ReadNOP, ReadPlate, ReadPhone, ReadEmail}
 	for _, tt := range identifiers {
 		f.Add(tt.text)
+	}
+	f.Add("198503122110121002") // appointed in 2110
+	forms := map[Reading]*regexp.Regexp{}
+	for _, e := range Elements() {
+		if slices.Contains(readings, e.Reading) && e.Check.Pattern != "" {
+			forms[e.Reading] = regexp.MustCompile("^(?:" + e.Check.Pattern + ")$")
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, r := range readings {
@@ -150,6 +160,9 @@ func FuzzCheckIdentifier(f *testing.F) {
 					t.Fatalf("%s %q: %q, %+v", r, text, got, why)
 				}
 				continue
+			}
+			if form := forms[r]; form != nil && !form.MatchString(got) {
+				t.Fatalf("%s %q = %q, which its element's pattern refuses", r, text, got)
 			}
 			again, _, ok := CheckIdentifier(r, got)
 			if !ok || again != got {

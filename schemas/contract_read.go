@@ -97,6 +97,7 @@ func (o object) version(key string) string { return o.form(key, versionForm, ver
 func (o object) customs(known ...string) object {
 	all := &yaml.Node{Kind: yaml.MappingNode, Line: o.line("customProperties")}
 	out := object{r: o.r, node: all, path: join(o.path, "customProperties"), near: all}
+	seen := map[string]bool{}
 	for _, item := range o.items("customProperties") {
 		name, value := item.need("property", "nama/name"), item.value("value")
 		switch {
@@ -104,11 +105,12 @@ func (o object) customs(known ...string) object {
 		case !slices.Contains(known, name) && !strings.HasPrefix(name, "x_"):
 			item.fault("property", sayf("customProperty %q tidak dikenal", "unknown customProperty %q", name),
 				strings.TrimSpace(didYouMean(name, known)+" (atau awalan/or prefix x_)"))
-		case out.has(name):
+		case seen[name]:
 			item.fault("property", sayf("customProperty %q ditulis dua kali", "customProperty %q is written twice", name), twiceSay)
 		case value == nil:
 			item.fault("value", sayf("customProperty %q tanpa nilai", "customProperty %q has no value", name), "value: …")
 		default:
+			seen[name] = true
 			all.Content = append(all.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, value)
 		}
 	}

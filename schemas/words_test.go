@@ -1,6 +1,10 @@
 package schemas
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
 
 func TestFold(t *testing.T) {
 	for in, want := range map[string]string{
@@ -91,5 +95,12 @@ func TestDidYouMean(t *testing.T) {
 		if got := didYouMean(word, known); got != want {
 			t.Errorf("didYouMean(%q) = %q, want %q", word, got, want)
 		}
+	}
+	many := make([]string, 10_000)
+	for i := range many {
+		many[i] = fmt.Sprintf("kolom_%d", i)
+	}
+	if got := didYouMean("zzz", many); !strings.HasPrefix(got, "kolom_0, ") || !strings.HasSuffix(got, ", …") || len(got) > 1000 {
+		t.Errorf("didYouMean of 10,000 words says %d bytes: %.60s", len(got), got)
 	}
 }

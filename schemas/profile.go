@@ -3,8 +3,10 @@ package schemas
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -35,7 +37,7 @@ func Schedules() []string {
 }
 
 var (
-	sdsForm    = regexp.MustCompile(`^[A-Z]{1,3}[0-9]{5}\.[0-9]{2}\.[0-9]{2}$`)
+	sdsForm    = regexp.MustCompile(`^[A-Z]{1,2}[0-9]{5}\.[0-9]{2}\.[0-9]{2}$`)
 	dssdForm   = regexp.MustCompile(`^[0-9]\.[0-9]{2}\.[0-9]{6}$`)
 	affairForm = regexp.MustCompile(`^[0-9]\.[0-9]{2}$`)
 )
@@ -100,15 +102,52 @@ func (o object) metadata(key string) Metadata {
 }
 
 func (o object) decodeMetadata(key string, n *yaml.Node) Metadata {
-	if n.Kind == yaml.ScalarNode {
+	const expected = "kode/code, {judul_kegiatan: …}"
+	path := join(o.path, key)
+	if n.Kind == yaml.ScalarNode && strings.TrimSpace(n.Value) != "" && n.Tag != "!!null" {
 		return Metadata{"kode": n.Value}
+	}
+	if n.Kind == yaml.ScalarNode || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		o.r.fault(n, path, sayf("%s kosong", "%s is empty", key), expected)
+		return nil
+	}
+	if n.Kind == yaml.MappingNode && !o.r.asJSON(n, path) {
+		return nil
 	}
 	var m map[string]any
 	if n.Kind != yaml.MappingNode || n.Decode(&m) != nil {
-		o.r.fault(n, join(o.path, key), Sentence{"bukan kode atau pasangan kunci dan nilai", "neither a code nor keys and values"}, "kode/code, {judul_kegiatan: …}")
+		o.r.fault(n, path, Sentence{"bukan kode atau pasangan kunci dan nilai", "neither a code nor keys and values"}, expected)
 		return nil
 	}
 	return m
+}
+
+// asJSON faults what statistical metadata, which goes to others as JSON, cannot hold: keys that are no
+// text, and numbers that are none.
+func (r *reader) asJSON(n *yaml.Node, path string) bool {
+	ok := true
+	for i, child := range n.Content {
+		at := path
+		switch {
+		case n.Kind == yaml.SequenceNode:
+			at = fmt.Sprintf("%s[%d]", path, i)
+		case i%2 == 0 && child.Kind != yaml.ScalarNode:
+			ok = false // said where all keys are read
+			continue
+		case i%2 == 0 && child.ShortTag() != "!!str":
+			r.fault(child, join(path, child.Value), sayf("kunci %q bukan teks", "key %q is not text", child.Value), fmt.Sprintf("beri tanda kutip/quote it: %q", child.Value))
+			ok = false
+			continue
+		case i%2 == 1:
+			at = join(path, n.Content[i-1].Value)
+		}
+		if f := 0.0; child.ShortTag() == "!!float" && child.Decode(&f) == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			r.fault(child, at, sayf("%q bukan bilangan", "%q is not a number", child.Value), fmt.Sprintf("beri tanda kutip/quote it: %q", child.Value))
+			ok = false
+		}
+		ok = r.asJSON(child, at) && ok
+	}
+	return ok
 }
 
 // checkProfile resolves what the profile says about columns, now that these are known.

@@ -31,6 +31,7 @@ type List struct {
 	parents         map[string]string
 	since           map[string]string
 	ended           map[string]ending
+	sources         map[string][]string // valid code → the ended codes that became it, sorted
 }
 
 // ending says of a code that is no longer valid what is known of it.
@@ -61,8 +62,8 @@ func ReadList(name string, r io.Reader) (*List, error) {
 	if !ok || !systemForm.MatchString(system) || !vintageForm.MatchString(vintage) {
 		return nil, problem(ErrInvalid, "nama daftar %q: tulis sistem@vintage, misalnya sekolah@2024", "list name %q: write system@vintage, for example sekolah@2024", name)
 	}
-	l := &List{system: system, vintage: vintage, parents: map[string]string{}, since: map[string]string{}, ended: map[string]ending{}}
-	f := &listReader{list: l, line: map[string]int{}, successors: map[string][]string{}}
+	l := &List{system: system, vintage: vintage, parents: map[string]string{}, since: map[string]string{}, ended: map[string]ending{}, sources: map[string][]string{}}
+	f := &listReader{list: l, line: map[string]int{}, successors: map[string][]string{}, valid: map[string][]string{}, on: map[string]bool{}}
 	if err := f.read(r); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,9 @@ func ReadList(name string, r io.Reader) (*List, error) {
 type listReader struct {
 	list       *List
 	line       map[string]int // code → where it is
-	successors map[string][]string
+	successors map[string][]string // as written
+	valid      map[string][]string // ended code → the valid codes it became, where that is known already
+	on         map[string]bool     // ended codes that are being followed
 	faults     []error
 }
 
@@ -209,51 +212,72 @@ func (l *List) form(code string) (string, bool) {
 	return code, code != "" && len(code) <= 64 && plain
 }
 
+// maxSuccessors is how many valid codes one code may have become: far more than any region did.
+const maxSuccessors = 1000
+
 // resolve checks what codes say of one another, and follows successors until they are valid codes.
 func (f *listReader) resolve() {
-	for _, code := range slices.Sorted(maps.Keys(f.list.parents)) {
-		at := code
-		for seen := map[string]bool{}; at != ""; at = f.list.parents[at] {
-			if f.line[at] == 0 {
-				f.fault(f.line[code], "induk %q tidak ada di daftar", "parent %q is not in the list", at)
-				break
-			}
-			if seen[at] {
-				f.fault(f.line[code], "kode %q menjadi induk dirinya sendiri", "code %q is its own parent", at)
-				break
-			}
-			seen[at] = true
-		}
+	l := f.list
+	rooted := map[string]bool{"": true} // codes whose ancestors are all there
+	for _, code := range slices.Sorted(maps.Keys(l.parents)) {
+		f.root(code, rooted)
 	}
-	for _, code := range slices.Sorted(maps.Keys(f.list.ended)) {
-		e := f.list.ended[code]
-		if e.became = f.follow(code, map[string]bool{}); e.became != nil {
-			slices.Sort(e.became)
-			e.became = slices.Compact(e.became)
+	for _, code := range slices.Sorted(maps.Keys(l.ended)) {
+		e := l.ended[code]
+		e.became = f.follow(code)
+		l.ended[code] = e
+		for _, valid := range e.became {
+			l.sources[valid] = append(l.sources[valid], code)
 		}
-		f.list.ended[code] = e
 	}
 }
 
-// follow returns the valid codes that an ended code became in the end.
-func (f *listReader) follow(code string, seen map[string]bool) (valid []string) {
-	if seen[code] {
+// root checks the ancestors of code, up to one that was checked before.
+func (f *listReader) root(code string, rooted map[string]bool) {
+	seen := map[string]bool{}
+	for at := code; !rooted[at]; at = f.list.parents[at] {
+		switch {
+		case f.line[at] == 0:
+			f.fault(f.line[code], "induk %q tidak ada di daftar", "parent %q is not in the list", at)
+			return
+		case seen[at]:
+			f.fault(f.line[code], "kode %q menjadi induk dirinya sendiri", "code %q is its own parent", at)
+			return
+		}
+		seen[at] = true
+	}
+	maps.Copy(rooted, seen)
+}
+
+// follow returns the valid codes that an ended code became in the end, sorted.
+func (f *listReader) follow(code string) (valid []string) {
+	if known, ok := f.valid[code]; ok {
+		return known
+	}
+	if f.on[code] {
 		f.fault(f.line[code], "pengganti kode %q berputar kembali ke kode itu", "the successors of code %q lead back to it", code)
 		return nil
 	}
-	seen[code] = true
-	defer delete(seen, code)
+	f.on[code] = true
 	for _, s := range f.successors[code] {
 		_, ended := f.list.ended[s]
 		switch {
 		case ended:
-			valid = append(valid, f.follow(s, seen)...)
+			valid = append(valid, f.follow(s)...)
 		case f.line[s] > 0:
 			valid = append(valid, s)
 		default:
 			f.fault(f.line[code], "pengganti %q tidak ada di daftar", "successor %q is not in the list", s)
 		}
 	}
+	delete(f.on, code)
+	slices.Sort(valid)
+	valid = slices.Compact(valid)
+	if len(valid) > maxSuccessors {
+		f.fault(f.line[code], "kode %q punya %d pengganti, paling banyak %d", "code %q has %d successors, at most %d are possible", code, len(valid), maxSuccessors)
+		valid = nil
+	}
+	f.valid[code] = valid
 	return valid
 }
 
@@ -312,8 +336,8 @@ func (l *List) back(code string, older vintage) []string {
 	if _, ok := older.entry(code); ok {
 		was = append(was, code)
 	}
-	for _, before := range slices.Sorted(maps.Keys(l.ended)) {
-		if _, ok := older.entry(before); ok && slices.Contains(l.ended[before].became, code) {
+	for _, before := range l.sources[code] {
+		if _, ok := older.entry(before); ok {
 			was = append(was, before)
 		}
 	}

@@ -2,6 +2,7 @@ package reference_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -158,4 +159,32 @@ func FuzzReadList(f *testing.F) {
 			t.Fatalf("%d of %d codes found", seen, valid)
 		}
 	})
+}
+
+// Codes that split and merged again time after time have few successors and 2^60 ways to them.
+func TestListOfManyWays(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("kode,nama,berlaku_sampai,pengganti\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "a%d,A,2020,a%d b%d\nb%d,B,2020,a%d b%d\n", i, i+1, i+1, i, i+1, i+1)
+	}
+	b.WriteString("a60,A,,\nb60,B,,\n")
+	_, err := with(t, [2]string{"sekolah@2024", b.String()}).Find("sekolah@2024", "a0")
+	if err == nil || !strings.Contains(err.Error(), "lalu menjadi a60, b60 ") {
+		t.Errorf("a0: %v", err)
+	}
+}
+
+// A code does not become a thousand others; lists that say so would make every code large.
+func TestListOfTooManySuccessors(t *testing.T) {
+	var b, all strings.Builder
+	b.WriteString("kode,nama,berlaku_sampai,pengganti\n")
+	for i := range 1001 {
+		fmt.Fprintf(&b, "k%d,K,,\n", i)
+		fmt.Fprintf(&all, "k%d ", i)
+	}
+	fmt.Fprintf(&b, "lama,L,2020,%s\n", all.String())
+	if _, err := reference.ReadList("sekolah@2024", strings.NewReader(b.String())); err == nil || !strings.Contains(err.Error(), "baris 1003: kode \"lama\" punya 1001 pengganti, paling banyak 1000") {
+		t.Errorf("error %v", err)
+	}
 }

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"satudata/ingest/event"
@@ -117,10 +116,10 @@ func (r rawRow) filled() int {
 
 // distinct is how many different texts the row has.
 func (r rawRow) distinct() int {
-	var seen []string
+	seen := map[string]bool{}
 	for _, c := range r.cells {
-		if c = schemas.Fold(c); c != "" && !slices.Contains(seen, c) {
-			seen = append(seen, c)
+		if c = schemas.Fold(c); c != "" {
+			seen[c] = true
 		}
 	}
 	return len(seen)

@@ -23,8 +23,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"satudata/ingest/event"
+	"satudata/ingest/source"
 	"satudata/schemas"
 	"satudata/schemas/reference"
 	"satudata/transform/trial"
@@ -59,6 +61,10 @@ type Decision struct {
 	Why        event.Sentence `json:"alasan"`
 }
 
+// maxColumns is how many columns a proposed table has at most; the document of one with many more would
+// be larger than contracts may be.
+const maxColumns = 2000
+
 // Propose reads the files that paths name, samples of one source, and proposes documents for them.
 // A *source.Refusal says that a file is unfit as a whole.
 func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) {
@@ -84,6 +90,10 @@ func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) 
 	d.columns()
 	if len(d.props) == 0 {
 		return nil, nothing(s.files)
+	}
+	if len(d.props) > maxColumns {
+		return nil, &source.Refusal{Subject: strings.Join(s.files, ", "), Reason: sayf("tabel berisi %d kolom, paling banyak %d; bagi menjadi beberapa berkas, atau minta kiriman panjang: satu baris tiap periode atau kategori",
+			"the table has %d columns, at most %d; divide it into several files, or ask for a long one: a row for each period or category", len(d.props), maxColumns)}
 	}
 	d.relate()
 	p := &Proposal{Dataset: d.dataset, ID: d.id, Files: s.files, Rows: s.table.rows, More: s.more, Decisions: d.decisions}

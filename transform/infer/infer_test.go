@@ -449,3 +449,39 @@ func FuzzPropose(f *testing.F) {
 		}
 	})
 }
+
+// Codes without names may be other places in another system: 3171 is Jakarta Selatan for BPS and Jakarta
+// Pusat for Kemendagri. Dots and names settle it.
+func TestCodesWithoutNames(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file, system string
+		ask          bool
+	}{
+		"digits alone": {"kode_kab,tahun,jumlah\n3171,2020,5\n3172,2020,6\n3173,2020,7\n3174,2020,8\n", "bps@2023", true},
+		"dots":         {"kode_kab,tahun,jumlah\n31.71,2020,5\n31.72,2020,6\n31.73,2020,7\n31.74,2020,8\n", "kemendagri@2025", false},
+		"names": {"kode_kab,nama,tahun,jumlah\n3171,Kota Jakarta Pusat,2020,5\n3172,Kota Jakarta Utara,2020,6\n" +
+			"3173,Kota Jakarta Barat,2020,7\n3174,Kota Jakarta Selatan,2020,8\n", "kemendagri@2025", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, b := propose(t, write(t, "wilayah.csv", tt.file))
+			if !strings.HasPrefix(b.CodeSystem, strings.TrimSuffix(tt.system, "2025")) || slices.Contains(asked(p), "codeSystem") != tt.ask {
+				t.Errorf("system %s, asked %q; want %s, asked %v", b.CodeSystem, asked(p), tt.system, tt.ask)
+			}
+		})
+	}
+}
+
+// A table of thousands of columns is refused in words, not as a document that is too large; rows of
+// thousands of titles take no time.
+func TestTooWide(t *testing.T) {
+	var titles, row strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&titles, "kolom %d,", i)
+		fmt.Fprintf(&row, "teks %d,", i)
+	}
+	file := write(t, "lebar.csv", titles.String()+"\n"+row.String()+"\n"+row.String()+"\n")
+	var refusal *source.Refusal
+	if _, err := infer.Propose(t.Context(), []string{file}, infer.Options{}); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason.ID, "paling banyak 2000") {
+		t.Errorf("error %.200v", err)
+	}
+}

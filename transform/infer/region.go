@@ -2,6 +2,7 @@ package infer
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -124,6 +125,7 @@ func (d *draft) chooseSystem(found []regionColumn) {
 		return cmp.Compare(slices.Index(reference.Levels(), a.level()), slices.Index(reference.Levels(), b.level()))
 	})
 	best := reference.Vote{}
+	var all []reference.Vote
 	for _, v := range finest.votes { // in the registry's order, so that what is alike goes by its reasons
 		if v.Level != finest.level() {
 			continue
@@ -133,12 +135,19 @@ func (d *draft) chooseSystem(found []regionColumn) {
 			o := r.vote(v.System)
 			sum.Known, sum.Named, sum.Total = sum.Known+o.Known, sum.Named+o.Named, sum.Total+o.Total
 		}
+		all = append(all, sum)
 		if best.System == "" || sum.Named > best.Named || sum.Named == best.Named && sum.Known > best.Known {
 			best = sum
 		}
 	}
 	d.system = best.System
-	d.note("codeSystem", d.system, Confidence{best.Known, best.Total}, best.Known*10 < best.Total*9, event.Sentence{ID: best.Why.ID, EN: best.Why.EN})
+	why, rivals := event.Sentence{ID: best.Why.ID, EN: best.Why.EN}, rivalsOf(best, all)
+	if rivals != "" {
+		more := sayf("tanpa nama di sebelahnya, kode yang sama dapat berarti tempat lain menurut %s; tanyakan sistemnya kepada OPD",
+			"without names beside them, the same codes may be other places by %s; ask the OPD which system it uses", rivals)
+		why.ID, why.EN = why.ID+"; "+more.ID, why.EN+"; "+more.EN
+	}
+	d.note("codeSystem", d.system, Confidence{best.Known, best.Total}, rivals != "" || best.Known*10 < best.Total*9, why)
 	for i := range found {
 		r := &found[i]
 		v := r.vote(d.system)
@@ -147,6 +156,22 @@ func (d *draft) chooseSystem(found []regionColumn) {
 			d.note("kolom "+r.column.label(), "codeSystem: "+r.system, Confidence{v.Known, v.Total}, true, event.Sentence{ID: v.Why.ID, EN: v.Why.EN})
 		}
 	}
+}
+
+// rivalsOf names the other systems, by their newest vintage, that know half as many of the codes as best
+// or more, where names do not prove which one it is; "" where there is none.
+func rivalsOf(best reference.Vote, all []reference.Vote) string {
+	if best.Named*2 > best.Known {
+		return ""
+	}
+	newest := map[string]string{}
+	for _, v := range all {
+		system, _, _ := strings.Cut(v.System, "@")
+		if v.Known*2 >= best.Known && !strings.HasPrefix(best.System, system+"@") {
+			newest[system] = max(newest[system], v.System)
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Values(newest)), ", ")
 }
 
 // table is the code list of a region column.

@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -100,9 +99,11 @@ func (n *names) objects(records []normalize.Record) {
 	for _, t := range n.plan.Totals {
 		wanted[schemas.Fold(t.Column.Name)] = true
 	}
+	left := map[string]bool{}
 	for _, r := range records {
 		for _, name := range r.Names {
-			if !wanted[schemas.Fold(name)] && !slices.Contains(n.left, name) {
+			if !wanted[schemas.Fold(name)] && !left[name] {
+				left[name] = true
 				n.left = append(n.left, name)
 			}
 		}

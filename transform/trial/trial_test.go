@@ -56,6 +56,12 @@ setAside:
 
 func run(t *testing.T, kind, content string) *trial.Report {
 	t.Helper()
+	return runBy(t, contract, kind, content)
+}
+
+// runBy tries content by a contract that has the columns of contract at least.
+func runBy(t *testing.T, contract, kind, content string) *trial.Report {
+	t.Helper()
 	c, err := schemas.ParseContract("c.yaml", []byte(contract))
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +158,19 @@ func TestObjects(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"extra", "lain"}, r.Unread); diff != "" {
 		t.Errorf("unread (-want +got):\n%s", diff)
+	}
+}
+
+// TestMaskedParts: a reason that quotes a part of a personal value does not give it away either.
+func TestMaskedParts(t *testing.T) {
+	money := strings.Replace(contract, "{name: umur, logicalType: integer, description: Umur., classification: pribadi_umum, logicalTypeOptions: {maximum: 120}, customProperties: [{property: satuan, value: tahun}]}",
+		"{name: umur, description: Upah., classification: pribadi_umum, customProperties: [{property: elemen, value: umum.rupiah}]}", 1)
+	r := runBy(t, money, "csv", "No Identitas,KAB,Umur,Jml\nx,3273,5000 milik Bu Ani,1\n")
+	if len(r.Reasons) != 1 || r.Reasons[0].Field != "umur" || !strings.Contains(r.Reasons[0].Say.ID, "tidak dikenal") {
+		t.Fatalf("reasons %+v", r.Reasons)
+	}
+	if all := fmt.Sprintf("%+v", *r); strings.Contains(all, "Ani") || strings.Contains(all, "5000") {
+		t.Errorf("the report repeats a personal value: %s", all)
 	}
 }
 

@@ -176,7 +176,7 @@ func (o object) share(key string) (n float64, percent bool) {
 	}
 	digits, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if err != nil || n < 0 || n > 1e15 {
+	if err != nil || !(n >= 0 && n <= 1e15) {
 		o.fault(key, sayf("%q bukan bilangan atau persen", "%q is neither a number nor a percentage", text), "0.5, 1%")
 		return 0, false
 	}

@@ -361,7 +361,7 @@ func (r *ruleReader) reference(o object, key, text string) (ForeignKey, bool) {
 	if m := ofOtherDataset.FindStringSubmatch(text); m != nil {
 		return ForeignKey{Dataset: m[1], To: []string{m[2]}}, true
 	}
-	_, table, _ := strings.Cut(r.c.Dataset, ".")
+	_, table, _ := strings.Cut(r.c.ID, ".")
 	if m := ofThisTable.FindStringSubmatch(text); m != nil && m[1] == table {
 		if _, ok := r.named(o, key, m[2]); ok {
 			return ForeignKey{Dataset: r.c.Dataset, To: []string{m[2]}}, true

@@ -125,6 +125,7 @@ func TestBrokenTableRules(t *testing.T) {
 		{"value that never is", own("{aturan: jumlah, kolom: n, di: {jk: [X]}, samaDengan: {kolom: b}}"), []string{`tidak pernah bernilai "X"`}},
 		{"filter on an unknown column", own("{aturan: jumlah, kolom: n, di: {kelamin: [L]}, samaDengan: {kolom: b}}"), []string{`"kelamin"`}},
 		{"tolerance", own("{aturan: jumlah, kolom: n, samaDengan: {kolom: b}, toleransi: sedikit}"), []string{`"sedikit"`, "1%"}},
+		{"tolerance that is no number", own("{aturan: jumlah, kolom: n, samaDengan: {kolom: b}, toleransi: NaN}"), []string{`"NaN"`, "1%"}},
 		{"formula that is a condition", own("{aturan: turunan, kolom: indeks, rumus: b = n}"), []string{"rumus bukan bilangan"}},
 		{"formula of an unknown column", own("{aturan: turunan, kolom: indeks, rumus: b / m}"), []string{`"m"`, "huruf ke-5"}},
 		{"formula that sums an index", own("{aturan: turunan, kolom: n, rumus: indeks * 2, per: [tahun]}"), []string{"tidak boleh dijumlahkan"}},
@@ -185,6 +186,22 @@ func TestBrokenTableRules(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), edit[2]) || !strings.Contains(err.Error(), edit[3]) {
 			t.Errorf("%s: %v, want a fault with %q", name, err, edit[2])
 		}
+	}
+}
+
+// TestRelationshipOfLaterVersion: from version 2 on the dataset is called otherwise than the table, by
+// which relationships name columns.
+func TestRelationshipOfLaterVersion(t *testing.T) {
+	first, err := schemas.ParseContract("k.yaml", []byte(ruled("      - {type: text}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := schemas.ParseContract("k.yaml", []byte(strings.Replace(ruled("      - {type: text}"), "version: 1.0.0", "version: 2.0.0", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(second.TableRules) != len(first.TableRules) {
+		t.Errorf("%d rules, and %d in version 2", len(first.TableRules), len(second.TableRules))
 	}
 }
 

@@ -79,7 +79,7 @@ func ReadList(name string, r io.Reader) (*List, error) {
 // listReader is what is known of a list while it is read.
 type listReader struct {
 	list       *List
-	line       map[string]int // code → where it is
+	line       map[string]int      // code → where it is
 	successors map[string][]string // as written
 	valid      map[string][]string // ended code → the valid codes it became, where that is known already
 	on         map[string]bool     // ended codes that are being followed

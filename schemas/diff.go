@@ -102,7 +102,8 @@ type differ struct {
 	old, next *Contract
 	places    Places
 	changes   []Change
-	column    string // being compared
+	column    string            // being compared
+	names     map[string]string // of next's columns, by what they were called; see renamed
 }
 
 func (d *differ) add(path string, c Change) {
@@ -259,8 +260,8 @@ func (d *differ) columns() {
 func (d *differ) counterpart(p Property) int {
 	find := func(same func(Property) bool) int { return slices.IndexFunc(d.next.Properties, same) }
 	i := find(func(q Property) bool { return q.Name == p.Name })
-	if i < 0 {
-		i = find(func(q Property) bool { return q.RenamedFrom == p.Name })
+	if i < 0 { // a column that was there before keeps its own values, as the tables do
+		i = find(func(q Property) bool { return q.RenamedFrom == p.Name && !d.had(q.Name) })
 	}
 	if region := p.Region(); i < 0 && region != "" {
 		i = find(func(q Property) bool { return q.Region() == region })
@@ -278,6 +279,11 @@ func (d *differ) added(i int, p Property) {
 		c.Harm, c.Why = Producers, Sentence{"wajib diisi, padahal binding yang ada belum mengisinya; nyatakan nilaiLama", "it is required and the bindings there are do not feed it; state nilaiLama"}
 	}
 	d.add(fmt.Sprintf("schema[0].properties[%d]", i), c)
+}
+
+// had says whether the old version has a property of the name.
+func (d *differ) had(name string) bool {
+	return slices.ContainsFunc(d.old.Properties, func(p Property) bool { return p.Name == name })
 }
 
 // property compares a column with what it was.
@@ -422,13 +428,18 @@ func (d *differ) key() {
 
 // renamed is a rule of old under the column names of next.
 func (d *differ) renamed(expression string) string {
-	for _, f := range d.next.Fields() {
-		if f.RenamedFrom != "" {
-			expression = regexp.MustCompile(`\b`+regexp.QuoteMeta(f.RenamedFrom)+`\b`).ReplaceAllString(expression, f.Name)
+	if d.names == nil {
+		d.names = map[string]string{}
+		for _, f := range d.next.Fields() {
+			if f.RenamedFrom != "" {
+				d.names[f.RenamedFrom] = f.Name
+			}
 		}
 	}
-	return expression
+	return wordForm.ReplaceAllStringFunc(expression, func(word string) string { return cmp.Or(d.names[word], word) })
 }
+
+var wordForm = regexp.MustCompile(`[A-Za-z0-9_]+`)
 
 func (d *differ) rules() {
 	index := func(rules []Rule, name string) int {

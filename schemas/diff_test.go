@@ -53,6 +53,8 @@ func TestDiff(t *testing.T) {
 		{"removed", note, "", "tabel major hilang"},
 		{"renamed", "{name: catatan,", "{name: ket, customProperties: [{property: namaLama, value: catatan}],", " minor berganti nama"},
 		{"renamed in a rule", "- name: panen\n        description: Hasil panen.", "- name: hasil\n        description: Hasil panen.", ""},
+		{"gone under the old name of another", "      - {name: petani, logicalType: string, description: Petani}\n" + note,
+			"      - {name: petani, logicalType: string, description: Petani, customProperties: [{property: namaLama, value: catatan}]}\n", "tabel major hilang"},
 		{"widened", "decimal(10,2)", "decimal(12,2)", " minor dilebarkan"},
 		{"narrowed type", "decimal(10,2)", "decimal(8,2)", "tabel major jenis"},
 		{"required", "{name: catatan,", "{name: catatan, required: true,", "produsen major wajib"},

@@ -85,8 +85,14 @@ func checkProperties(properties []object, c *Contract) {
 			owner[f.Name] = i
 		}
 	}
+	claimed := map[string]string{} // namaLama → the column that states it
 	for i, p := range c.Properties {
 		checkUpcast(properties[i], c, &p)
+		if other, twice := claimed[p.RenamedFrom]; twice {
+			properties[i].fault("customProperties", sayf("namaLama %q sudah dinyatakan kolom %q", "namaLama %q is stated by column %q already", p.RenamedFrom, other), twiceSay)
+		} else if p.RenamedFrom != "" {
+			claimed[p.RenamedFrom] = p.Name
+		}
 		if _, taken := owner[p.RenamedFrom]; taken && p.RenamedFrom != "" {
 			properties[i].fault("customProperties", sayf("namaLama %q masih menjadi kolom", "namaLama %q is still a column", p.RenamedFrom), "hapus namaLama, atau kolom lamanya/remove namaLama, or the old column")
 		} else if p.RenamedFrom != "" && !nameForm.MatchString(p.RenamedFrom) {

@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"bytes"
+	"math"
 	"math/big"
 	"strings"
 
@@ -119,7 +120,9 @@ func (c factor) put(f figure, t schemas.Type, v *value) *event.Sentence {
 	}
 	r.Mul(r, c.rat)
 	if t.Kind == schemas.Double {
-		v.f, _ = r.Float64()
+		if v.f, _ = r.Float64(); math.IsInf(v.f, 0) {
+			return say("terlalu besar", "too large")
+		}
 		return nil
 	}
 	decimals, exact := r.FloatPrec()

@@ -150,6 +150,9 @@ func (r *reader) asJSON(n *yaml.Node, path string) bool {
 	return ok
 }
 
+// maxAxis is how many whole numbers an axis of the grid may run over: years, ages, days of a year.
+const maxAxis = 1000
+
 // checkProfile resolves what the profile says about columns, now that these are known.
 func checkProfile(o object, c *Contract) {
 	if c.Profile.Period != "" {
@@ -173,6 +176,8 @@ func checkProfile(o object, c *Contract) {
 		switch {
 		case a.From != nil && a.To != nil && *a.From > *a.To:
 			axis.fault("dari", sayf("dari %d melebihi sampai %d", "dari %d is over sampai %d", *a.From, *a.To), "dari <= sampai")
+		case a.From != nil && a.To != nil && *a.To-*a.From >= maxAxis:
+			axis.fault("sampai", sayf("%d nilai dari %d sampai %d", "%d values from %d to %d", *a.To-*a.From+1, *a.From, *a.To), fmt.Sprintf("<= %d nilai/values", maxAxis))
 		case ways > 1 || (a.From == nil) != (a.To == nil):
 			axis.fault("kolom", sayf("sumbu petak %d tidak jelas", "axis %d of the grid is not clear", i+1), "nilai: [...], dalam: \"32\", atau/or dari … sampai")
 		case a.Within != "" && p.Region() == "":

@@ -255,7 +255,7 @@ func (c *Contract) PropertyOf(field string) (Property, bool) {
 func (c *Contract) Points(a Axis, ref *Reference) (Field, []string, error) {
 	i := slices.IndexFunc(c.Properties, func(p Property) bool { return p.Name == a.Column })
 	if i < 0 {
-		return Field{}, nil, fmt.Errorf("grid names column %q, which is not there", a.Column)
+		return Field{}, nil, fmt.Errorf("petak menyebut kolom %q, yang tidak ada (the grid names column %[1]q, which is not there)", a.Column)
 	}
 	p := c.Properties[i]
 	field := p.fields()[0]
@@ -282,7 +282,7 @@ func (c *Contract) Points(a Axis, ref *Reference) (Field, []string, error) {
 		}
 	}
 	if len(points) == 0 {
-		return field, nil, fmt.Errorf("there is no %s within %q", p.Region(), a.Within)
+		return field, nil, fmt.Errorf("petak: tidak ada %s di dalam %q (the grid: there is no %[1]s within %[2]q)", p.Region(), a.Within)
 	}
 	return field, points, nil
 }

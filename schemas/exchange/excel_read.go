@@ -108,7 +108,7 @@ func (r *sheetReader) read() {
 	for _, s := range sheets() {
 		switch grid, there := r.grid(s.name); {
 		case !there && (s.name == "Dataset" || s.name == "Kolom"):
-			r.fault(s.name, "lembar tidak ada", "there is no such sheet", "")
+			r.fault(s.name, "lembar tidak ada", "there is no such sheet", "ekspor ulang, lalu isi/export again and fill it in")
 		case s.form():
 			r.readForm(s, grid)
 		default:
@@ -408,7 +408,7 @@ func (r *sheetReader) readValues() {
 		column = strings.TrimSpace(column)
 		switch {
 		case value == "":
-			r.fault(valueCell, "nilai kosong", "the value is empty", "")
+			r.fault(valueCell, "nilai kosong", "the value is empty", "isi atau hapus barisnya/fill in or delete the row")
 		case column == "":
 			r.fault(cell, "Kolom kosong", "Kolom is empty", "nama kolom/name of a column")
 		case r.column(column, cell):

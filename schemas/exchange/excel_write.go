@@ -303,7 +303,7 @@ func (w *writer) writeOthers() error {
 	var rows [][]string
 	for _, l := range w.unsaid(nil, w.tree, nil) {
 		if !cellSafe(l.path.String()) {
-			return fmt.Errorf("key of %d characters does not fit a cell", len(l.path.String()))
+			return fmt.Errorf("kunci sepanjang %d huruf tidak muat di sel Excel; pendekkan (a key of %[1]d characters does not fit a cell; shorten it)", len(l.path.String()))
 		}
 		for i, o := range renderOther(l.node) {
 			row := []string{l.path.String(), o.kind, o.text}

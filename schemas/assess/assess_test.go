@@ -89,6 +89,7 @@ func TestDefects(t *testing.T) {
 		{"no legal basis", "  - {property: dasarHukum, value: UU 14/2008 Ps 9}\n", "", assess.Interoperability, w, "tanpa dasar hukum", ""},
 		{"year in a column's name", "- name: sebab", "- name: sebab_2024", assess.Interoperability, e, "periode 2024", "name: sebab_2024"},
 		{"NIK in public", "- name: sebab\n        description: Sebab utama luapan.\n        logicalType: string\n        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [HUJAN, ROB]}}]", "- name: nik_pelapor\n        description: Sebab utama luapan.\n        logicalType: string", assess.Interoperability, e, "data pribadi", "name: nik_pelapor"},
+		{"telephone of an office", "      - name: sebab\n", "      - name: telepon\n        customProperties: [{property: elemen, value: umum.telepon}]\n      - name: sebab\n", assess.Interoperability, "", "", ""},
 		{"name in public", "- name: sebab\n        description: Sebab utama luapan.\n        logicalType: string\n        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [HUJAN, ROB]}}]", "- name: nama_korban\n        description: Sebab utama luapan.\n        logicalType: string", assess.Interoperability, e, "data pribadi", "name: nama_korban"},
 		{"free text for an element", "- name: sebab\n", "- name: jenis_kelamn\n", assess.Interoperability, w, "elemen bersama jenis_kelamin", "name: jenis_kelamn"},
 		{"date in text", "- name: sebab\n", "- name: tanggal_lapor\n", assess.Interoperability, w, "bertipe teks", "name: tanggal_lapor"},

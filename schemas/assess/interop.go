@@ -56,6 +56,9 @@ func (s *sheet) personal(col column) {
 	if col.Type.Kind != schemas.String && col.Type.Kind != schemas.Date && col.Type.Kind != schemas.Integer || col.Additive || len(col.Check.Allowed) > 0 {
 		return
 	}
+	if col.Element == "umum.telepon" || col.Element == "umum.surel" {
+		return // of an office, says who chose the element
+	}
 	for _, known := range personalNames {
 		if known.form.MatchString(col.Name) {
 			s.ask(col.Class != "umum", Error, col.path, say("kolom %q tampak memuat data pribadi tetapi berkelas umum", "column %q looks like personal data but has class umum", col.Name),

@@ -94,7 +94,7 @@ func (o object) zone(key string) string {
 	if s == "" {
 		return defaultZone
 	}
-	if _, err := time.LoadLocation(s); err != nil {
+	if _, err := time.LoadLocation(s); err != nil || s == "Local" { // which is another one on every machine
 		o.fault(key, sayf("zona waktu %q tidak dikenal", "unknown time zone %q", s), "Asia/Jakarta, Asia/Makassar, Asia/Jayapura")
 	}
 	return s
@@ -178,6 +178,9 @@ func readSource(o object, f Format, seen map[string]bool) Source {
 	o.once(s.To, seen)
 	for _, column := range s.Any {
 		o.checkColumn("any", column, f)
+	}
+	if o.has("any") && len(s.Any) == 0 {
+		o.fault("any", sayf("%s wajib diisi", "%s is required", "any"), "[nama/name, …]")
 	}
 	if o.has("value") {
 		v := o.text("value")

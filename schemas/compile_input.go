@@ -2,12 +2,14 @@ package schemas
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // input compiles how property p is read.
@@ -250,6 +252,13 @@ func accepts(p Property, text string) (expected string, ok bool) {
 	case Timestamp:
 		_, err := time.Parse(time.RFC3339, text)
 		return "2006-01-02T15:04:05Z", err == nil
+	}
+	n := utf8.RuneCountInString(text)
+	if c.MinLength != nil && n < *c.MinLength {
+		return fmt.Sprintf(">= %d huruf/characters", *c.MinLength), false
+	}
+	if c.MaxLength != nil && n > *c.MaxLength {
+		return fmt.Sprintf("<= %d huruf/characters", *c.MaxLength), false
 	}
 	if c.Pattern != "" {
 		re, err := compilePattern(c.Pattern)

@@ -4,6 +4,19 @@
 //
 // A contract is an Open Data Contract Standard v3.1.0 document (https://bitol.io) with the SDI
 // profile in customProperties; the four principles it serves are those of Perpres 39/2019, Pasal 3.
+//
+// # Where things are
+//
+//   - Documents are read strictly, every fault with its line, by document.go, object.go and fault.go.
+//   - Contracts: contract.go is the model; contract_read.go, odcs.go, profile.go, property.go and
+//     inherit.go read it; field.go makes its physical columns; jsonschema.go is for editors.
+//   - Bindings: binding.go documents every key; binding_read.go, column.go and layout.go read it.
+//   - Shared meaning: element.go and elements/, unit.go and units.yaml, identifier.go, reading.go; region
+//     codes are in package reference, which reference.go, codetable.go and codename.go make narrow.
+//   - Rules: over a row in rule_*.go and expr.go, over tables in table_rule*.go.
+//   - A contract and a binding become a [Plan]: compile*.go and plan.go.
+//   - Versions: diff.go says what changed, successor.go what tables can follow, upcast.go what older
+//     rows become, major.go what a new major version is called.
 package schemas
 
 // Contract is a parsed dataset contract.

@@ -30,6 +30,37 @@ func TestJSONSchemasKnowTheProfile(t *testing.T) {
 	compareShape(t, "binding", bindingShape(), binding)
 }
 
+// TestJSONSchemaKnowsTheTableRules wants the JSON Schema to know the kinds of table rules that the
+// reader knows, the keys of each, and the schedules of mutakhir.
+func TestJSONSchemaKnowsTheTableRules(t *testing.T) {
+	want, got := map[string][]string{}, map[string][]string{}
+	for kind, rule := range ownRules {
+		want[kind] = slices.Sorted(slices.Values(append([]string{"aturan"}, rule.keys...)))
+	}
+	contract := jsonSchema(t, ContractSchema)
+	quality := dig(contract, "properties", "schema", "items", "properties", "quality", "items", "properties", "implementation")
+	if dig(quality, "$ref") != "#/$defs/aturan" {
+		t.Errorf("an implementation is %v", quality)
+	}
+	kinds, _ := dig(contract, "$defs", "aturan", "anyOf").([]any)
+	for _, kind := range kinds {
+		properties, ok := dig(kind, "properties").(map[string]any)
+		if !ok {
+			continue // the text of a rule over rows
+		}
+		name := dig(properties, "aturan", "const").(string)
+		got[name] = slices.Sorted(maps.Keys(properties))
+		if name == "mutakhir" {
+			if diff := cmp.Diff(slices.DeleteFunc(Schedules(), func(s string) bool { return s == "sekali" }), texts(dig(properties, "jadwal", "enum"))); diff != "" {
+				t.Errorf("schedules (-reader +JSON Schema):\n%s", diff)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("table rules (-reader +JSON Schema):\n%s", diff)
+	}
+}
+
 // compareShape wants a JSON Schema to have the keys of s, and those below.
 func compareShape(t *testing.T, path string, s shape, schema any) {
 	t.Helper()

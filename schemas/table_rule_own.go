@@ -23,16 +23,25 @@ import (
 //	{aturan: mutakhir, periode: tahun, jadwal: tahunan, tenggang: 90}      tenggang: days
 //
 // periode is kolomPeriode by default, and per of lonjakan and takBerubah the rest of the key.
-var ownRules = map[string]func(r *ruleReader, o object) TableCheck{
-	"kunciTamu":  (*ruleReader).foreignKey,
-	"unik":       (*ruleReader).unique,
-	"jumlah":     (*ruleReader).equal,
-	"turunan":    (*ruleReader).derived,
-	"lonjakan":   (*ruleReader).jump,
-	"takBerubah": (*ruleReader).unchanged,
-	"petak":      (*ruleReader).holes,
-	"mutakhir":   (*ruleReader).freshness,
+var ownRules = map[string]ownRule{
+	"kunciTamu":  {[]string{"kolom", "dataset", "keKolom"}, (*ruleReader).foreignKey},
+	"unik":       {[]string{"kolom"}, (*ruleReader).unique},
+	"jumlah":     {[]string{"kolom", "per", "di", "samaDengan", "toleransi"}, (*ruleReader).equal},
+	"turunan":    {[]string{"kolom", "rumus", "per", "di", "toleransi"}, (*ruleReader).derived},
+	"lonjakan":   {[]string{"kolom", "faktor", "periode", "per", "dasar"}, (*ruleReader).jump},
+	"takBerubah": {[]string{"kolom", "batas", "periode", "per"}, (*ruleReader).unchanged},
+	"petak":      {nil, (*ruleReader).holes},
+	"mutakhir":   {[]string{"periode", "jadwal", "tenggang"}, (*ruleReader).freshness},
 }
+
+// ownRule is the keys of a kind of table rule beside aturan, and how it is read.
+type ownRule struct {
+	keys []string
+	read func(r *ruleReader, o object) TableCheck
+}
+
+// ownSay is how a table rule of satudata is written.
+const ownSay = "aturan satudata/rules of satudata: {type: custom, engine: satudata, name: …, implementation: {aturan: lonjakan, kolom: jumlah, faktor: 20}}"
 
 // own reads a table rule of satudata. What asks for an explanation is a warning by default.
 func (r *ruleReader) own(q, o object) {
@@ -48,14 +57,14 @@ func (r *ruleReader) own(q, o object) {
 	}
 	rule := r.head(q, "", severity)
 	before := len(o.r.faults)
-	rule.Check = ownRules[kind](r, o)
+	o.only(append([]string{"aturan"}, ownRules[kind].keys...)...)
+	rule.Check = ownRules[kind].read(r, o)
 	if len(o.r.faults) == before {
 		r.add(q, "name", rule)
 	}
 }
 
 func (r *ruleReader) foreignKey(o object) TableCheck {
-	o.only("aturan", "kolom", "dataset", "keKolom")
 	key := ForeignKey{Columns: r.needColumns(o, "kolom"), Dataset: o.form("dataset", datasetForm, datasetSay), To: o.list("keKolom")}
 	if key.To != nil && len(key.To) != len(key.Columns) {
 		o.fault("keKolom", sayf("%d kolom merujuk %d kolom", "%d columns refer to %d columns", len(key.Columns), len(key.To)), "sama banyak/as many of each")
@@ -76,12 +85,10 @@ func (r *ruleReader) needColumns(o object, key string) []string {
 }
 
 func (r *ruleReader) unique(o object) TableCheck {
-	o.only("aturan", "kolom")
 	return Unique{r.needColumns(o, "kolom")}
 }
 
 func (r *ruleReader) equal(o object) TableCheck {
-	o.only("aturan", "kolom", "per", "di", "samaDengan", "toleransi")
 	rule := Equal{Part: GroupTotal{By: r.columns(o, "per"), Where: r.where(o)}, Tolerance: readTolerance(o)}
 	if f, ok := r.column(o, "kolom", numeric...); ok && r.additive(o, "kolom", f.Name) {
 		rule.Part.Column = f.Name
@@ -184,7 +191,6 @@ func (o object) share(key string) (n float64, percent bool) {
 }
 
 func (r *ruleReader) derived(o object) TableCheck {
-	o.only("aturan", "kolom", "rumus", "per", "di", "toleransi")
 	rule := Derived{Formula: o.need("rumus", "a / b * 100"), By: r.columns(o, "per"), Where: r.where(o), Tolerance: readTolerance(o)}
 	f, ok := r.column(o, "kolom", numeric...)
 	if !ok || rule.Formula == "" {
@@ -209,7 +215,6 @@ func (r *ruleReader) derived(o object) TableCheck {
 }
 
 func (r *ruleReader) jump(o object) TableCheck {
-	o.only("aturan", "kolom", "faktor", "periode", "per", "dasar")
 	rule := Jump{}
 	f, ok := r.column(o, "kolom", numeric...)
 	rule.Column = f.Name
@@ -240,6 +245,9 @@ func (r *ruleReader) series(o object) (period string, series []string) {
 		period = f.Name
 	}
 	series = r.columns(o, "per")
+	if period == "" {
+		return "", series // what is left of the key is not known either
+	}
 	var rest []string
 	for _, i := range r.c.Key() {
 		if name := r.fields[i].Name; name != period {
@@ -262,7 +270,6 @@ func (r *ruleReader) series(o object) (period string, series []string) {
 }
 
 func (r *ruleReader) unchanged(o object) TableCheck {
-	o.only("aturan", "kolom", "batas", "periode", "per")
 	rule := Unchanged{Columns: r.needColumns(o, "kolom")}
 	rule.Period, rule.Series = r.series(o)
 	share, percent := o.share("batas")
@@ -276,7 +283,6 @@ func (r *ruleReader) unchanged(o object) TableCheck {
 }
 
 func (r *ruleReader) holes(o object) TableCheck {
-	o.only("aturan")
 	if !r.profile.has("petak") {
 		o.fault("aturan", Sentence{"kontrak tidak menyatakan petak", "the contract declares no grid"}, "customProperties: {property: petak, value: [...]}")
 	}
@@ -284,7 +290,6 @@ func (r *ruleReader) holes(o object) TableCheck {
 }
 
 func (r *ruleReader) freshness(o object) TableCheck {
-	o.only("aturan", "periode", "jadwal", "tenggang")
 	rule := Fresh{Schedule: o.oneOf("jadwal", r.c.Profile.Schedule, Schedules()...), Grace: o.whole("tenggang")}
 	if rule.Schedule == "" || rule.Schedule == "sekali" {
 		o.fault("jadwal", Sentence{"tanpa jadwal tidak ada yang terlambat", "nothing is late without a schedule"}, strings.Join(Schedules()[:len(Schedules())-1], ", "))

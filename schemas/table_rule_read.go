@@ -52,6 +52,24 @@ func (r *ruleReader) fresh(at object, key, name string) bool {
 	return name != ""
 }
 
+// ruleType is a rule's type, one of those of ODCS: library where it is not stated, "" where it is none.
+func ruleType(q object) string {
+	known := []string{"text", "library", "sql", "custom"}
+	typ := q.text("type")
+	switch {
+	case slices.Contains(known, typ):
+		return typ
+	case !q.has("type"):
+		return "library"
+	}
+	remedy := didYouMean(typ, known)
+	if !strings.HasPrefix(remedy, nearSay) {
+		remedy += "; " + ownSay
+	}
+	q.fault("type", sayf("type %q tidak dikenal", "unknown type %q", typ), remedy)
+	return ""
+}
+
 // ruleKeys are the keys that belong to some types of rules only.
 var ruleKeys = map[string][]string{
 	"metric": {"library"}, "rule": {}, "arguments": {"library"}, "query": {"sql"}, "engine": {"custom"}, "implementation": {"custom"},
@@ -60,6 +78,9 @@ var ruleKeys = map[string][]string{
 
 // suited refuses keys of a rule that its type does not have.
 func suited(q object, typ string) {
+	if typ == "" {
+		return
+	}
 	for _, key := range q.keys() {
 		types, special := ruleKeys[key]
 		if slices.ContainsFunc(operators, func(o operator) bool { return o.key == key }) {
@@ -94,7 +115,7 @@ func readSeverity(q object, def Severity) Severity {
 // row is rejected and not the delivery: see readQuality.
 func checkedByRow(q object) bool {
 	metric := q.text("metric")
-	return q.oneOf("type", "library", "text", "library", "sql", "custom") == "library" && readSeverity(q, Reject) == Reject &&
+	return ruleType(q) == "library" && readSeverity(q, Reject) == Reject &&
 		(metric == "nullValues" || metric == "invalidValues") && q.text("mustBe") == "0"
 }
 
@@ -102,10 +123,10 @@ func checkedByRow(q object) bool {
 func (r *ruleReader) ofColumn(o object, p Property) {
 	column := p.fields()[0].Name
 	for _, q := range o.items("quality") {
-		typ := q.oneOf("type", "library", "text", "library", "sql", "custom")
+		typ := ruleType(q)
 		suited(q, typ)
 		switch typ {
-		case "text":
+		case "", "text":
 		case "sql":
 			r.query(q, column)
 		case "custom":
@@ -126,7 +147,7 @@ func (r *ruleReader) ofColumn(o object, p Property) {
 
 // ofTable reads one rule of the table's quality section.
 func (r *ruleReader) ofTable(q object) {
-	typ := q.oneOf("type", "library", "text", "library", "sql", "custom")
+	typ := ruleType(q)
 	suited(q, typ)
 	switch typ {
 	case "library":

@@ -138,6 +138,9 @@ func TestBrokenTableRules(t *testing.T) {
 		{"unchanged of all", own("{aturan: takBerubah, kolom: n, batas: 100%}"), []string{"di bawah 100%"}},
 		{"freshness of a number", own("{aturan: mutakhir, periode: n}"), []string{"bukan tanggal atau tahun"}},
 		{"freshness of what comes once", own("{aturan: mutakhir, jadwal: sekali}"), []string{"tanpa jadwal"}},
+		{"unknown type", "      - {type: lonjakan, column: n, factor: 20}", []string{`type "lonjakan" tidak dikenal`, "implementation: {aturan: lonjakan"}},
+		{"key of no rule", "      - {type: library, column: n, metric: rowCount, mustBe: 1}", []string{`kunci "column" tidak dikenal`, "implementation: {aturan: lonjakan"}},
+		{"slip in a type", "      - {type: costum, engine: satudata, name: r, implementation: n > 0}", []string{"did you mean custom?"}},
 		{"severity", strings.Replace(own("{aturan: unik, kolom: n}"), "name: r", "name: r, severity: info", 1), []string{`"info"`, "error, warning"}},
 		{"name twice", own("{aturan: unik, kolom: n}") + "\n" + own("{aturan: unik, kolom: b}"), []string{`aturan "r" ada dua`}},
 		{"no name", "      - {type: custom, engine: satudata, implementation: {aturan: unik, kolom: n}}", []string{"name wajib diisi"}},
@@ -169,6 +172,10 @@ func TestBrokenTableRules(t *testing.T) {
 			lines := strings.Split(tt.rule, "\n")
 			wantFault(t, doc, err, strings.TrimSpace(lines[len(lines)-1]), tt.want)
 		})
+	}
+	_, err := schemas.ParseContract("k.yaml", []byte(ruled(own("{aturan: lonjakan, kolom: n, faktor: 2, periode: tahunn}"))))
+	if faults := (schemas.Faults{}); !errors.As(err, &faults) || len(faults) != 1 || !strings.Contains(err.Error(), "did you mean tahun?") {
+		t.Errorf("a slip in periode: %v, want this one fault", err)
 	}
 	for name, edit := range map[string][4]string{
 		"relationship to nowhere":      {"to: orang.n", "to: entah", "entah", "tabel.kolom"},

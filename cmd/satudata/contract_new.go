@@ -98,7 +98,7 @@ func newSkeleton(dataset, opd string, elements []string) (skeleton, error) {
 			keys++
 			col.Key = keys
 		}
-		col.Unit = e.Unit == "" && e.Additive != nil
+		col.Unit = e.Unit == "" && e.Additive != nil && col.Key == 0
 		s.Columns = append(s.Columns, col)
 	}
 	return s, nil

@@ -82,11 +82,16 @@ func TestContractNew(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "schemas", schemas.ContractSchema)); err != nil {
 		t.Error(err)
 	}
-	c, err := schemas.ParseContract("k.yaml", []byte(fill(t, contract, `name: ""`, "name: Produksi ikan", `purpose: ""`, "purpose: Perencanaan",
-		`property: kelasAkses, value: ""`, "property: kelasAkses, value: publik", `description: ""`, "description: Ikan yang ditangkap", `property: satuan, value: ""`, "property: satuan, value: ton")))
+	if n := strings.Count(contract, `description: ""`); n != 1 {
+		t.Errorf("%d columns ask for a description and a unit, want only the measure:\n%s", n, contract)
+	}
+	filled := fill(t, contract, `name: ""`, "name: Produksi ikan", `purpose: ""`, "purpose: Perencanaan",
+		`property: kelasAkses, value: ""`, "property: kelasAkses, value: publik", `description: ""`, "description: Ikan yang ditangkap", `property: satuan, value: ""`, "property: satuan, value: ton")
+	c, err := schemas.ParseContract("k.yaml", []byte(filled))
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantExamples(t, filled)
 	b, err := schemas.ParseBinding("p.yaml", []byte(fill(t, binding, `type: ""`, "type: csv", `codeSystem: ""`, "codeSystem: bps@2023",
 		`{to: kabupaten_kota, from: ""}`, "{to: kabupaten_kota, from: KODE}", `{to: tahun, from: ""}`, "{to: tahun, from: TAHUN}", `{to: jumlah, from: ""}`, "{to: jumlah, from: TON}")))
 	if err != nil {
@@ -114,6 +119,45 @@ func TestContractNew(t *testing.T) {
 		t.Errorf("with an unknown element: %+v", r)
 	}
 	must(t, "-C", dir, "datasets") // a draft stops nobody
+}
+
+// wantExamples wants the rules that a skeleton shows in comments to be sound, and one of every kind that
+// the JSON Schema knows to be among them.
+func wantExamples(t *testing.T, doc string) {
+	t.Helper()
+	var schema struct {
+		Defs struct {
+			Rule struct {
+				AnyOf []struct {
+					Properties struct{ Aturan struct{ Const string } }
+				}
+			} `json:"aturan"`
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(schemas.JSONSchemas()[schemas.ContractSchema], &schema); err != nil {
+		t.Fatal(err)
+	}
+	before, rules, _ := strings.Cut(doc, "    # quality:\n")
+	const column = "      # Kolom tanpa elemen bersama"
+	for _, name := range []string{"laki_laki", "perempuan", "total", "bagian", "persen"} {
+		before = strings.Replace(before, column, "      - {name: "+name+", logicalType: number, description: Uji.}\n"+column, 1)
+	}
+	for _, name := range []string{"kota", "nomor_izin"} {
+		before = strings.Replace(before, column, "      - {name: "+name+", logicalType: string, description: Uji.}\n"+column, 1)
+	}
+	before = strings.Replace(before, "customProperties:\n", "customProperties:\n  - {property: petak, value: [{kolom: kabupaten_kota, dalam: \"32\"}]}\n", 1)
+	c, err := schemas.ParseContract("k.yaml", []byte(before+"    quality:\n"+strings.ReplaceAll(rules, "    #", "    ")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range schema.Defs.Rule.AnyOf {
+		if name := kind.Properties.Aturan.Const; name != "" && !strings.Contains(rules, "{aturan: "+name) {
+			t.Errorf("the skeleton shows no rule %s", name)
+		}
+	}
+	if len(c.Rules) != 1 || len(schema.Defs.Rule.AnyOf) < 2 {
+		t.Errorf("%d rules over rows, %d kinds in the JSON Schema", len(c.Rules), len(schema.Defs.Rule.AnyOf))
+	}
 }
 
 // fill replaces blanks, each of which must be there, and wants the document to be refused before.

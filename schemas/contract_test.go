@@ -111,6 +111,18 @@ func TestUnreadableContracts(t *testing.T) {
 	}
 }
 
+// TestMisplaced: a document in the folder of the other kind gets one fault, which says where it belongs.
+func TestMisplaced(t *testing.T) {
+	_, contract := schemas.ParseBinding("bindings/b.yaml", []byte(read(t, "testdata/contract.yaml")))
+	_, binding := schemas.ParseContract("contracts/k.yaml", []byte(read(t, "testdata/binding.yaml")))
+	for want, err := range map[string]error{"folder contracts": contract, "folder bindings": binding} {
+		var faults schemas.Faults
+		if !errors.As(err, &faults) || len(faults) != 1 || faults[0].Line != 2 || !strings.Contains(err.Error(), "pindahkan ke "+want) {
+			t.Errorf("%v, want one fault at line 2 that says %q", err, want)
+		}
+	}
+}
+
 func TestElements(t *testing.T) {
 	for _, e := range schemas.Elements() {
 		if e.Definition == "" || len(e.Examples) == 0 || e.Class == "" {

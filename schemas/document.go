@@ -66,8 +66,30 @@ func (r *reader) document(doc []byte, s shape) *yaml.Node {
 		return nil
 	}
 	top := root.Content[0]
+	if r.misplaced(top, s) {
+		return nil
+	}
 	r.shape(top, "", s)
 	return top
+}
+
+// misplaced notes that a contract stands where a binding should, or the reverse, once and for all of
+// its keys.
+func (r *reader) misplaced(top *yaml.Node, s shape) bool {
+	kind := below(top, "kind", "")
+	_, wantContract := s["schema"]
+	_, wantBinding := s["format"]
+	switch {
+	case kind == nil:
+		return false
+	case wantBinding && kind.Value == "DataContract":
+		r.fault(kind, "kind", Sentence{"ini kontrak, bukan binding", "this is a contract, not a binding"}, "pindahkan ke folder contracts/move it to the folder contracts")
+	case wantContract && kind.Value == "Binding":
+		r.fault(kind, "kind", Sentence{"ini binding, bukan kontrak", "this is a binding, not a contract"}, "pindahkan ke folder bindings/move it to the folder bindings")
+	default:
+		return false
+	}
+	return true
 }
 
 func (r *reader) syntax(err error) {
@@ -125,7 +147,11 @@ func (r *reader) pair(key, value *yaml.Node, path string, s shape, seen map[stri
 	seen[name] = true
 	below, known := s[name]
 	if s != nil && !known {
-		r.fault(key, at, sayf("kunci %q tidak dikenal", "unknown key %q", name), didYouMean(name, s.keys()))
+		remedy := didYouMean(name, s.keys())
+		if _, ofRule := s["implementation"]; ofRule && !strings.HasPrefix(remedy, nearSay) {
+			remedy = ownSay // which helps more than all keys of ODCS
+		}
+		r.fault(key, at, sayf("kunci %q tidak dikenal", "unknown key %q", name), remedy)
 		return
 	}
 	r.shape(value, at, below)

@@ -25,12 +25,13 @@ func (d *draft) findAside(regions []regionColumn) {
 	t := d.table
 	t.aside = make([]bool, t.rows)
 	for _, c := range t.columns {
-		if c.mostlyFigures(d.missingSet()) {
-			continue
-		}
+		figures := c.mostlyFigures(d.missingSet())
 		for i, n := range c.counts(nil) {
 			s := c.texts[i]
-			exact := totalWords[schemas.Fold(s)]
+			exact := totalWords[schemas.Fold(s)] && !(figures && schemas.Fold(s) == schemas.Fold(c.title)) // a header printed again
+			if figures && !exact {
+				continue // of codes, say: below them the word alone
+			}
 			if n == 0 || n*3 > t.rows || !exact && !d.totalOf(c, int32(i), n, regions) {
 				continue
 			}

@@ -35,7 +35,7 @@ func (d *draft) contractYAML() []byte {
 		w.line(1, "- {property: kolomPeriode, value: %s}", d.period)
 	}
 	d.gridYAML(w)
-	w.line(1, "- {property: modePengiriman, value: delta}")
+	d.deliveryYAML(w)
 	w.line(0, "schema:")
 	w.line(1, "- name: %s", table)
 	w.line(2, "physicalType: table")
@@ -69,6 +69,17 @@ func (d *draft) standardYAML(w *writer) {
 	}
 	if len(measures) == 1 && measures[0].unit != "" {
 		w.line(1, "- {property: satuan, value: %s}", quoted(measures[0].unit))
+	}
+}
+
+func (d *draft) deliveryYAML(w *writer) {
+	if len(d.key) > 0 {
+		w.line(1, "- {property: modePengiriman, value: delta}")
+		return
+	}
+	w.line(1, "- {property: modePengiriman, value: full}")
+	if d.scope != nil {
+		w.line(1, "- {property: gantiBerdasarkan, value: %s}", list(d.scope))
 	}
 }
 

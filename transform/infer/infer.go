@@ -142,6 +142,7 @@ type draft struct {
 	rules    []rowRule
 	grid     []axis
 	period   string
+	scope    []string // properties whose rows a full delivery replaces
 	schedule string
 	personal bool
 	regions  []regionColumn

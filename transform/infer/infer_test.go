@@ -419,6 +419,77 @@ func TestTwoFiles(t *testing.T) {
 	}
 }
 
+// decision finds what was decided about something.
+func decision(t testing.TB, p *infer.Proposal, about string) infer.Decision {
+	t.Helper()
+	i := slices.IndexFunc(p.Decisions, func(d infer.Decision) bool { return d.About == about })
+	if i < 0 {
+		t.Fatalf("nothing was decided about %s: %+v", about, p.Decisions)
+	}
+	return p.Decisions[i]
+}
+
+// TestNoKey: where no key tells rows apart, a delivery replaces what it corrects; people are asked.
+func TestNoKey(t *testing.T) {
+	body := "jenis,{x}jumlah\n" + strings.Repeat("banjir,{v}1\nbanjir,{v}2\nrob,{v}1\nrob,{v}1\nrob,{w}7\n", 4)
+	for _, tt := range []struct {
+		name, title, v, w string
+		mode              schemas.DeliveryMode
+	}{
+		{"no period", "", "", "", schemas.DeliveryMode{Mode: "full"}},
+		{"years", "tahun,", "2023,", "2024,", schemas.DeliveryMode{Mode: "full", ReplaceBy: []string{"tahun"}}},
+		{"months of a year", "tahun,bulan,", "2023,1,", "2023,2,", schemas.DeliveryMode{Mode: "full", ReplaceBy: []string{"tahun", "bulan"}}},
+		{"months of any year", "bulan,", "1,", "2,", schemas.DeliveryMode{Mode: "full"}},
+		{"years that are missing", "tahun,", ",", "2024,", schemas.DeliveryMode{Mode: "full"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, c, _ := propose(t, write(t, "a.csv", strings.NewReplacer("{x}", tt.title, "{v}", tt.v, "{w}", tt.w).Replace(body)))
+			if len(key(c)) > 0 {
+				t.Fatalf("key %v", key(c))
+			}
+			if diff := cmp.Diff(tt.mode, c.Profile.Delivery); diff != "" {
+				t.Errorf("delivery (-want +got):\n%s", diff)
+			}
+			if d := decision(t, p, "modePengiriman"); !d.Ask || !strings.Contains(d.Why.ID, "menggandakan baris") {
+				t.Errorf("decision %+v", d)
+			}
+		})
+	}
+	if _, c, _ := propose(t, write(t, "a.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2022))); c.Profile.Delivery.Mode != "delta" {
+		t.Errorf("with a key: %+v", c.Profile.Delivery)
+	}
+}
+
+// TestTie: a code system that another explains as well is asked about, one that alone fits is not.
+func TestTie(t *testing.T) {
+	for _, tt := range []struct {
+		name, content string
+		ask           bool
+	}{
+		{"West Java, alike in both", "kode,kabupaten,tahun,jumlah\n3201,Kabupaten Bogor,2023,1\n3202,Kabupaten Sukabumi,2023,2\n3203,Kabupaten Cianjur,2023,3\n", true},
+		{"Jakarta, where they differ", "kode,kota,tahun,jumlah\n3171,Jakarta Selatan,2023,1\n3172,Jakarta Timur,2023,2\n3173,Jakarta Pusat,2023,3\n", false},
+	} {
+		p, _, _ := propose(t, write(t, "a.csv", tt.content))
+		d := decision(t, p, "codeSystem")
+		if d.Ask != tt.ask || (d.Confidence == infer.Confidence{}) != tt.ask {
+			t.Errorf("%s: %+v", tt.name, d)
+		}
+	}
+}
+
+// TestTotalAmongCodes: the word for a total may stand in the column of codes, as where cells are merged.
+func TestTotalAmongCodes(t *testing.T) {
+	content := rows("Kode,Kabupaten,Tahun,Jumlah", "{kode},,{tahun},{angka}", 2022) + "JUMLAH,,2022,15886\nKode,Kabupaten,Tahun,Jumlah\n"
+	p, _, b := propose(t, write(t, "a.csv", content))
+	want := []schemas.Filter{{Column: "Kode", Equals: []string{"JUMLAH"}}}
+	if diff := cmp.Diff(want, b.SetAside); diff != "" {
+		t.Errorf("set aside (-want +got):\n%s", diff)
+	}
+	if r := p.Trial[0]; r.Accepted != 13 || r.SetAside != 1 || r.Rejected != 1 {
+		t.Errorf("%d accepted, %d set aside, %d rejected", r.Accepted, r.SetAside, r.Rejected)
+	}
+}
+
 // TestLimit: of a large file the beginning is looked at, and the report says so; the trial reads all.
 func TestLimit(t *testing.T) {
 	file := write(t, "a.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2018, 2019, 2020, 2021))

@@ -12,6 +12,7 @@ import (
 func (d *draft) relate() {
 	d.findPeriod()
 	d.findKey()
+	d.findDelivery()
 	d.findSums()
 	d.findGrid()
 }
@@ -44,6 +45,36 @@ func (d *draft) findKey() {
 	}
 	d.decide("kunci", "tidak ada", Confidence{0, 0}, true, "tidak ada gabungan kolom dimensi yang membedakan semua baris; baris dikenali dari kiriman dan nomornya",
 		"no combination of dimensions tells all rows apart; rows are identified by delivery and number")
+}
+
+// findDelivery settles what a delivery does to the rows that are there. Rows with a key replace their
+// like. Without one a corrected file would double the table, so that a delivery replaces its periods, or all.
+func (d *draft) findDelivery() {
+	if len(d.key) > 0 {
+		return
+	}
+	for _, p := range d.props {
+		if p.required && p.role == isTime && (p.name == d.period || p.element != "waktu.tanggal") && p.logical != "timestamp" {
+			d.scope = append(d.scope, p.name)
+		}
+	}
+	if !slices.Contains(d.scope, d.period) || slices.ContainsFunc(d.props, func(p *property) bool { return p.name == d.period && yearly(p.element) }) {
+		d.scope = nil // "March" comes again in another year
+	}
+	const again, againEN = "tanpa kunci, berkas yang dikoreksi akan menggandakan baris bila ditambahkan", "without a key a corrected file would double the rows if it were added"
+	if d.scope == nil {
+		d.decide("modePengiriman", "full", Confidence{0, 0}, true, again+"; jadi setiap kiriman mengganti seluruh tabel. Bila satu kiriman hanya sebagian data, beri kunci atau gantiBerdasarkan",
+			againEN+"; so every delivery replaces the whole table. If one holds only a part of the data, give it a key or gantiBerdasarkan")
+		return
+	}
+	scope := strings.Join(d.scope, ", ")
+	d.decide("modePengiriman", "full, gantiBerdasarkan: "+scope, Confidence{0, 0}, true, again+"; jadi setiap kiriman mengganti semua baris dengan %s yang sama. Benarkah satu kiriman memuatnya lengkap?",
+		againEN+"; so every delivery replaces all rows of the same %s. Does one delivery hold all of them?", scope)
+}
+
+// yearly says whether the periods of an element come again every year.
+func yearly(element string) bool {
+	return slices.Contains([]string{"waktu.bulan", "waktu.triwulan", "waktu.semester"}, element)
 }
 
 // rank orders candidates: what other datasets join by comes first.

@@ -124,7 +124,7 @@ func (d *draft) chooseSystem(found []regionColumn) {
 	finest := slices.MaxFunc(found, func(a, b regionColumn) int {
 		return cmp.Compare(slices.Index(reference.Levels(), a.level()), slices.Index(reference.Levels(), b.level()))
 	})
-	best := reference.Vote{}
+	best, tied := reference.Vote{}, false
 	var all []reference.Vote
 	for _, v := range finest.votes { // in the registry's order, so that what is alike goes by its reasons
 		if v.Level != finest.level() {
@@ -137,7 +137,9 @@ func (d *draft) chooseSystem(found []regionColumn) {
 		}
 		all = append(all, sum)
 		if best.System == "" || sum.Named > best.Named || sum.Named == best.Named && sum.Known > best.Known {
-			best = sum
+			best, tied = sum, false
+		} else if sum.Named == best.Named && sum.Known == best.Known {
+			tied = tied || kindOf(sum.System) != kindOf(best.System)
 		}
 	}
 	d.system = best.System
@@ -147,7 +149,11 @@ func (d *draft) chooseSystem(found []regionColumn) {
 			"without names beside them, the same codes may be other places by %s; ask the OPD which system it uses", rivals)
 		why.ID, why.EN = why.ID+"; "+more.ID, why.EN+"; "+more.EN
 	}
-	d.note("codeSystem", d.system, Confidence{best.Known, best.Total}, rivals != "" || best.Known*10 < best.Total*9, why)
+	confidence := Confidence{best.Known, best.Total}
+	if tied {
+		confidence = Confidence{0, 0} // every code speaks for the other system too
+	}
+	d.note("codeSystem", d.system, confidence, tied || rivals != "" || best.Known*10 < best.Total*9, why)
 	for i := range found {
 		r := &found[i]
 		v := r.vote(d.system)
@@ -166,12 +172,18 @@ func rivalsOf(best reference.Vote, all []reference.Vote) string {
 	}
 	newest := map[string]string{}
 	for _, v := range all {
-		system, _, _ := strings.Cut(v.System, "@")
-		if v.Known*2 >= best.Known && !strings.HasPrefix(best.System, system+"@") {
+		system := kindOf(v.System)
+		if v.Known*2 >= best.Known && system != kindOf(best.System) {
 			newest[system] = max(newest[system], v.System)
 		}
 	}
 	return strings.Join(slices.Sorted(maps.Values(newest)), ", ")
+}
+
+// kindOf is a system without its vintage.
+func kindOf(system string) string {
+	kind, _, _ := strings.Cut(system, "@")
+	return kind
 }
 
 // table is the code list of a region column.

@@ -166,14 +166,14 @@ func (w *workspace) newestContracts(ctx context.Context, p parts) (map[string]*s
 // describeOverlap is what a contract says that matters for overlaps.
 func describeOverlap(c *schemas.Contract) overlap.Dataset {
 	d := overlap.Dataset{ID: c.Dataset, Title: c.Title, SDS: c.Profile.SDS, Producer: c.Profile.Producer,
-		Definition: strings.Join([]string{c.Profile.Concept, c.Profile.Definition, c.Purpose}, " ")}
+		Definition: strings.Join([]string{c.Profile.Concept, schemas.Written(c.Profile.Definition), schemas.Written(c.Purpose)}, " ")}
 	for _, p := range c.Properties {
 		element := p.Element
 		if strings.HasPrefix(element, "umum.") {
 			element = "" // a count or a share: of what, the element does not say
 		}
 		d.Columns = append(d.Columns, overlap.Column{
-			Name: p.Name, Title: p.Title, Definition: p.Definition, Element: element, SDS: p.SDS, DSSD: p.DSSD,
+			Name: p.Name, Title: p.Title, Definition: schemas.Written(p.Definition), Element: element, SDS: p.SDS, DSSD: p.DSSD,
 			Key: p.Key > 0, Dimension: dimension(p),
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"satudata/catalog/overlap"
+	"satudata/schemas"
 )
 
 const secondFloods = `apiVersion: v3.1.0
@@ -111,5 +112,18 @@ func TestDuplicates(t *testing.T) {
 	}
 	if r := satudata(t, "-C", dir, "contract", "duplicates", "--new", filepath.Join(dir, "tidak_ada.yaml")); r.code != exitUsage {
 		t.Errorf("no such file: %+v", r)
+	}
+}
+
+// TestUnwrittenIsNoWord: what infer leaves to be written is no word that two datasets have in common.
+func TestUnwrittenIsNoWord(t *testing.T) {
+	text := strings.Replace(readFile(t, "sample/contracts/bencana.kejadian_banjir.yaml"), "purpose: ", "purpose: Tujuan "+schemas.ToWrite+" ", 1)
+	c, err := schemas.ParseContract("k.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Properties[0].Definition = "Kolom \"a\" di berkas. Definisi " + schemas.ToWrite
+	if d := describeOverlap(c); strings.Contains(d.Definition, "dilengkapi") || d.Columns[0].Definition != "" || d.Columns[1].Definition == "" {
+		t.Errorf("compared by %q, %q, %q", d.Definition, d.Columns[0].Definition, d.Columns[1].Definition)
 	}
 }

@@ -69,6 +69,9 @@ func TestDefects(t *testing.T) {
 		{"no unit", "  - {property: satuan, value: kejadian}\n", "", assess.Standard, "", "", ""}, // the columns state it
 		{"two separators", "value: Wilayah administratif}", "value: Wilayah; Sebab | Tahun}", assess.Standard, w, "dipisah dengan ; dan dengan |", "Wilayah; Sebab"},
 		{"title is the purpose", "name: Kejadian banjir per kabupaten/kota", "name: Perencanaan penanggulangan bencana dan evaluasi tanggap darurat.", assess.Metadata, e, "judul sama", "name: Perencanaan"},
+		{"purpose to be written", "purpose: Perencanaan penanggulangan bencana dan evaluasi tanggap darurat.", "purpose: Banjir. Tujuan " + schemas.ToWrite, assess.Metadata, e, "kegunaan data belum ditulis", "purpose: Banjir. Tujuan"},
+		{"definition to be written", "  - {property: definisi, value: \"", "  - {property: definisi, value: \"Definisi " + schemas.ToWrite + " ", assess.Standard, e, "definisi belum", "property: definisi"},
+		{"column to be written", "description: Sebab utama luapan.", "description: Kolom Sebab. Definisi " + schemas.ToWrite, assess.Metadata, e, "definisi kolom belum ditulis: sebab", "description: Kolom Sebab"},
 		{"year in the title", "name: Kejadian banjir per kabupaten/kota", "name: Kejadian banjir 2024", assess.Metadata, e, "judul memuat tahun", "banjir 2024"},
 		{"title in capitals", "name: Kejadian banjir per kabupaten/kota", "name: KEJADIAN BANJIR", assess.Metadata, e, "huruf besar", "KEJADIAN"},
 		{"no schedule", "  - {property: jadwalPemutakhiran, value: tahunan}\n", "", assess.Metadata, e, "jadwal pemutakhiran belum", ""},
@@ -91,6 +94,7 @@ func TestDefects(t *testing.T) {
 		{"NIK in public", "- name: sebab\n        description: Sebab utama luapan.\n        logicalType: string\n        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [HUJAN, ROB]}}]", "- name: nik_pelapor\n        description: Sebab utama luapan.\n        logicalType: string", assess.Interoperability, e, "data pribadi", "name: nik_pelapor"},
 		{"telephone of an office", "      - name: sebab\n", "      - name: telepon\n        customProperties: [{property: elemen, value: umum.telepon}]\n      - name: sebab\n", assess.Interoperability, "", "", ""},
 		{"name in public", "- name: sebab\n        description: Sebab utama luapan.\n        logicalType: string\n        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [HUJAN, ROB]}}]", "- name: nama_korban\n        description: Sebab utama luapan.\n        logicalType: string", assess.Interoperability, e, "data pribadi", "name: nama_korban"},
+		{"name beside a NIP", "- name: sebab\n        description: Sebab utama luapan.\n        logicalType: string\n        quality: [{type: library, metric: invalidValues, mustBe: 0, arguments: {validValues: [HUJAN, ROB]}}]", "- {name: nip, description: Yang melapor., logicalType: string}\n      - name: nama\n        description: Yang melapor.\n        logicalType: string", assess.Interoperability, e, `"nama" tampak memuat data pribadi`, "name: nama"},
 		{"free text for an element", "- name: sebab\n", "- name: jenis_kelamn\n", assess.Interoperability, w, "elemen bersama jenis_kelamin", "name: jenis_kelamn"},
 		{"date in text", "- name: sebab\n", "- name: tanggal_lapor\n", assess.Interoperability, w, "bertipe teks", "name: tanggal_lapor"},
 		{"no affair", "  - {property: bidangUrusan, value: \"1.05\"}\n", "", assess.References, w, "bidang urusan", ""},

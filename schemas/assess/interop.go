@@ -59,13 +59,33 @@ func (s *sheet) personal(col column) {
 	if col.Element == "umum.telepon" || col.Element == "umum.surel" {
 		return // of an office, says who chose the element
 	}
+	known, found := knownPersonal(col.Property)
+	if !found && slices.Contains(ofPersons, col.Name) && slices.ContainsFunc(s.c.Properties, identifies) {
+		known, found = "pribadi_umum", true
+	}
+	if found {
+		s.ask(col.Class != "umum", Error, col.path, say("kolom %q tampak memuat data pribadi tetapi berkelas umum", "column %q looks like personal data but has class umum", col.Name),
+			say("classification: %s, dan kelasAkses internal atau rahasia", "classification: %s, with kelasAkses internal or rahasia", known), personalRule)
+	}
+}
+
+// knownPersonal is the class of personal data that a column's name speaks of.
+func knownPersonal(p schemas.Property) (class string, ok bool) {
 	for _, known := range personalNames {
-		if known.form.MatchString(col.Name) {
-			s.ask(col.Class != "umum", Error, col.path, say("kolom %q tampak memuat data pribadi tetapi berkelas umum", "column %q looks like personal data but has class umum", col.Name),
-				say("classification: %s, dan kelasAkses internal atau rahasia", "classification: %s, with kelasAkses internal or rahasia", known.class), personalRule)
-			return
+		if known.form.MatchString(p.Name) {
+			return known.class, true
 		}
 	}
+	return "", false
+}
+
+// ofPersons are names of columns that are personal where a row is about one person, and may be
+// those of a place or an agency elsewhere.
+var ofPersons = []string{"nama", "alamat", "agama", "pekerjaan", "tempat_tanggal_lahir", "kewarganegaraan"}
+
+// identifies says whether p tells one person from another, so that a row is about one.
+func identifies(p schemas.Property) bool {
+	return !p.Additive && len(p.Check.Allowed) == 0 && personalNames[0].form.MatchString(p.Name)
 }
 
 // nearest is the shared element that a column without one is named like, or "". Elements of umum say

@@ -22,6 +22,9 @@ const (
 func (s *sheet) metadata() {
 	c, p := s.c, s.c.Profile
 	title := func(ok bool, found, mend schemas.Sentence) { s.ask(ok, Error, "name", found, mend, metadataRule) }
+	s.ask(schemas.Written(c.Purpose) != "", Error, "description.purpose", say("kegunaan data belum ditulis", "what the data is for is not written yet"),
+		say("sebut untuk apa data ini dan siapa yang memakainya", "say what the data is for and who uses it"), metadataRule)
+	s.definitions()
 	title(!alike(c.Title, c.Purpose) && !alike(c.Title, p.Definition), say("judul sama dengan penjelasannya", "the title is the same as its explanation"),
 		say("jelaskan isi dan kegunaannya di description.purpose", "explain content and use in description.purpose"))
 	title(!yearForm.MatchString(c.Title), say("judul memuat tahun", "the title holds a year"),
@@ -47,6 +50,23 @@ func (s *sheet) metadata() {
 	s.variables()
 	s.forms(s.field)
 	s.activity()
+}
+
+// definitions asks for those of columns that the contract was proposed with.
+func (s *sheet) definitions() {
+	var missing []string
+	at := "schema[0].properties"
+	for _, col := range s.columns() {
+		if schemas.Written(col.Definition) != "" {
+			continue
+		}
+		if missing == nil {
+			at = col.path + ".description"
+		}
+		missing = append(missing, col.Name)
+	}
+	s.ask(len(missing) == 0, Error, at, say("definisi kolom belum ditulis: %s", "definitions of columns are not written yet: %s", strings.Join(missing, ", ")),
+		say("description: apa yang dihitung atau diterangkan kolom itu", "description: what the column counts or tells"), metadataRule)
 }
 
 // capitals says whether a text of several letters has no small one.

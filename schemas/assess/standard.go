@@ -17,7 +17,7 @@ func (s *sheet) standard() {
 	c, p := s.c, s.c.Profile
 	s.ask(p.Concept != "", Error, custom("konsep"), say("konsep belum dinyatakan", "the konsep is not stated"),
 		say("{property: konsep, value: Kasus Demam Berdarah Dengue}", "name the idea behind the data"), fivePartsRule)
-	s.ask(p.Definition != "" && p.Definition != c.Purpose, Error, custom("definisi"), say("definisi belum dinyatakan", "the definisi is not stated"),
+	s.ask(schemas.Written(p.Definition) != "" && p.Definition != c.Purpose, Error, custom("definisi"), say("definisi belum dinyatakan", "the definisi is not stated"),
 		say("{property: definisi, value: apa yang termasuk dan apa yang tidak}", "say what belongs to it and what does not"), fivePartsRule)
 	s.ask(p.Definition == "" || !alike(p.Definition, c.Title), Warning, custom("definisi"), say("definisi hanya mengulang judul", "the definition only repeats the title"),
 		say("jelaskan batasannya", "explain its bounds"), fivePartsRule)

@@ -235,10 +235,10 @@ func (d *draft) describe(p *property) {
 		from = p.column.from
 	}
 	if p.column.at < 0 && d.wide != nil && p.column == d.wide.value {
-		p.description = "Isi sel kolom periode. Definisi perlu dilengkapi produsen data."
+		p.description = "Isi sel kolom periode. Definisi " + schemas.ToWrite
 		return
 	}
-	p.description = "Kolom \"" + from + "\" di berkas. Definisi perlu dilengkapi produsen data."
+	p.description = "Kolom \"" + from + "\" di berkas. Definisi " + schemas.ToWrite
 }
 
 func (d *draft) asRegion(p *property, s stats) bool {

@@ -22,7 +22,7 @@ func (d *draft) contractYAML() []byte {
 	w.line(0, "status: draft")
 	w.line(0, "domain: %s", topic)
 	w.line(0, "description:")
-	w.line(1, "purpose: %s", quoted(d.title+". Tujuan perlu dilengkapi produsen data."))
+	w.line(1, "purpose: %s", quoted(d.title+". Tujuan "+schemas.ToWrite))
 	w.line(0, "customProperties:")
 	w.line(1, "- {property: produsenData, value: %s}", d.opd)
 	w.line(1, "- {property: kelasAkses, value: %s}", access)

@@ -1,7 +1,6 @@
 package infer
 
 import (
-	"regexp"
 	"slices"
 
 	"satudata/schemas"
@@ -11,29 +10,21 @@ import (
 type shape struct {
 	what    string
 	reading schemas.Reading
-	names   []string       // words of column names
-	element string         // its element
-	form    *regexp.Regexp // beside the identifier's own rules, which let other numbers through; or nil
-	byName  bool           // only where the name says so: any 16 digits could be one
+	names   []string // words of column names
+	element string   // its element
+	byName  bool     // only where the name says so: any 16 digits could be one
 }
 
 var shapes = []shape{
 	{what: "NIK", reading: schemas.ReadNIK, names: []string{"nik"}, element: "nik"},
 	{what: "nomor KK", reading: schemas.ReadKK, names: []string{"kk"}, element: "no_kk", byName: true},
 	{what: "NIP", reading: schemas.ReadNIP, names: []string{"nip"}, element: "nip"},
-	{what: "telepon", reading: schemas.ReadPhone, names: []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, element: "orang.telepon",
-		form: regexp.MustCompile(`^(?:\+?62|0)[ -]?8\d{1,2}[ -]?\d{3,4}[ -]?\d{3,5}$`)},
+	{what: "telepon", reading: schemas.ReadPhone, names: []string{"telepon", "telp", "hp", "wa", "whatsapp", "handphone"}, element: "orang.telepon"},
 	{what: "surel", reading: schemas.ReadEmail, names: []string{"email", "surel", "mail"}, element: "orang.surel"},
 }
 
 // fits says whether v is such an identifier.
-func (x shape) fits(v string) bool {
-	if x.form != nil && !x.form.MatchString(v) {
-		return false
-	}
-	_, _, ok := schemas.CheckIdentifier(x.reading, v)
-	return ok
-}
+func (x shape) fits(v string) bool { return schemas.LooksPersonal(x.reading, v) }
 
 // persons are columns that name or describe one person.
 var persons = []string{"nama_lengkap", "nama_penduduk", "nama_siswa", "nama_pegawai", "nama_pasien", "nama_ibu", "nama_ayah", "nama_anak", "nama_pemohon",

@@ -24,6 +24,11 @@ func (t *trial) result() *Report {
 	for _, region := range t.regions {
 		r.Hints = append(r.Hints, region.hints()...)
 	}
+	for _, p := range t.personal {
+		if w, found := p.warning(t.plan); found {
+			r.Warnings = append(r.Warnings, w)
+		}
+	}
 	r.Warnings = append(r.Warnings, t.totals.differing(r.Rejected)...)
 	for _, rule := range t.plan.Contract.TableRules {
 		r.NotRun = append(r.NotRun, rule.Name)

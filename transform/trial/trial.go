@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -121,6 +122,7 @@ type trial struct {
 	missing    []int64 // per field of the plan
 	names      names
 	regions    []*regionTally
+	personal   []*personalTally
 	totals     *totals
 }
 
@@ -137,6 +139,7 @@ func newTrial(plan *schemas.Plan, o Options, info source.Info) *trial {
 		missing:    make([]int64, len(plan.Fields)),
 		names:      newNames(plan),
 		regions:    newRegionTallies(plan),
+		personal:   newPersonalTallies(plan),
 		totals:     newTotals(plan),
 	}
 	t.report.Subject = info.Subject
@@ -220,8 +223,9 @@ func (t *trial) count(r quality.Reason, row int64) {
 		t.reasons[key] = known
 	}
 	known.Count++
-	if len(known.Examples) < t.o.Examples {
-		known.Examples = append(known.Examples, Example{Row: row, Value: r.Value})
+	e := Example{Row: row, Value: r.Value}
+	if len(known.Examples) < t.o.Examples && !slices.Contains(known.Examples, e) { // the observations of a wide row share its cells
+		known.Examples = append(known.Examples, e)
 	}
 }
 
@@ -250,6 +254,9 @@ func (t *trial) look(res *normalize.Result) {
 			}
 			t.report.Rows = append(t.report.Rows, cells)
 		}
+	}
+	for _, p := range t.personal {
+		p.note(res)
 	}
 	for _, r := range t.regions {
 		for obs := range v.Len() {

@@ -62,11 +62,16 @@ func run(t *testing.T, kind, content string) *trial.Report {
 // runBy tries content by a contract that has the columns of contract at least.
 func runBy(t *testing.T, contract, kind, content string) *trial.Report {
 	t.Helper()
+	return runWith(t, contract, fmt.Sprintf(binding, kind), "a."+kind, content)
+}
+
+func runWith(t *testing.T, contract, binding, name, content string) *trial.Report {
+	t.Helper()
 	c, err := schemas.ParseContract("c.yaml", []byte(contract))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := schemas.ParseBinding("b.yaml", fmt.Appendf(nil, binding, kind))
+	b, err := schemas.ParseBinding("b.yaml", []byte(binding))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +83,7 @@ func runBy(t *testing.T, contract, kind, content string) *trial.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "a."+kind)
+	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +152,37 @@ TOTAL,,,151,,
 	}
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].ID, "mencetak total jumlah 151, sedangkan baris yang diterima berjumlah 150") {
 		t.Errorf("warnings: %v", r.Warnings)
+	}
+}
+
+// TestPersonalUnmarked: identifiers of persons in a column of class umum are counted in a warning that
+// repeats none; what is marked, or a count, is not.
+func TestPersonalUnmarked(t *testing.T) {
+	content := "No Identitas,KAB,Umur,Jml\n3273014107900001,3273,40,100\nA-2,3273,40,3273014107900001\n3273014207900002,3273,40,100\n"
+	open := strings.Replace(contract, "primaryKey: true, classification: pribadi_umum", "primaryKey: true", 1)
+	r := runWith(t, open, fmt.Sprintf(binding, "csv"), "a.csv", content)
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].ID, `kolom "id" berkelas umum, tetapi 2 dari 3 nilainya berbentuk data pribadi (NIK)`) || strings.Contains(r.Warnings[0].ID, "32730") {
+		t.Errorf("warnings %v", r.Warnings)
+	}
+	for _, v := range []string{"081234567890", "orang@contoh.id", "198001012005011001"} {
+		if r := runWith(t, open, fmt.Sprintf(binding, "csv"), "a.csv", "No Identitas,KAB,Umur,Jml\n"+v+",3273,40,100\n"); len(r.Warnings) != 1 {
+			t.Errorf("%s: warnings %v", v, r.Warnings)
+		}
+	}
+	if r := run(t, "csv", content); len(r.Warnings) != 0 {
+		t.Errorf("of a marked column: %v", r.Warnings)
+	}
+}
+
+// TestWideExamples: a fault of a row that holds several observations is shown once for the row.
+func TestWideExamples(t *testing.T) {
+	wide := strings.Replace(binding, "  - {to: umur, from: Umur}\n  - {to: jumlah, from: Jml}\n", "unpivot:\n  columns: [\"2021\", \"2022\", \"2023\"]\n  value: jumlah\n  names: [{to: umur, header: 1}]\n", 1)
+	r := runWith(t, strings.Replace(contract, "maximum: 120", "maximum: 3000", 1), fmt.Sprintf(wide, "csv"), "a.csv", "No Identitas,KAB,2021,2022,2023\na,9999,1,2,3\nb,9998,1,2,3\n")
+	if len(r.Reasons) == 0 || r.Reasons[0].Count != 6 {
+		t.Fatalf("reasons %+v", r.Reasons)
+	}
+	if diff := cmp.Diff([]trial.Example{{Row: 2, Value: "9999"}, {Row: 3, Value: "9998"}}, r.Reasons[0].Examples); diff != "" {
+		t.Errorf("examples (-want +got):\n%s", diff)
 	}
 }
 

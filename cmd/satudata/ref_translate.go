@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -142,7 +144,7 @@ func (a *app) printAll(results []translated) error {
 
 func (a *app) refChangesCommand() *cobra.Command {
 	var asJSON bool
-	var from, to, within string
+	var from, to, within, level string
 	c := &cobra.Command{
 		Use: "changes --from SYSTEM@VINTAGE --to SYSTEM@VINTAGE", Short: "Perubahan kode antara dua vintage (what changed between two vintages)",
 		Example: "  satudata ref changes --from kemendagri@2022 --to kemendagri@2025 --within 91",
@@ -156,9 +158,14 @@ func (a *app) refChangesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if level != "" && !slices.Contains(reference.Levels(), level) {
+				return usageError("--level %q: pilih %s (choose one of these)", level, strings.Join(reference.Levels(), ", "))
+			}
+			found = slices.DeleteFunc(found, func(c reference.Change) bool { return level != "" && c.Level() != level })
 			if asJSON {
 				return writeJSON(a.stdout, append([]reference.Change{}, found...))
 			}
+			a.summarizeChanges(found)
 			return columns(a.stdout, "PERUBAHAN|KODE|NAMA|MENJADI", func(print func(...any)) {
 				for _, c := range found {
 					code, name := "-", "-"
@@ -173,7 +180,29 @@ func (a *app) refChangesCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&from, "from", "", "vintage lama (older system and vintage)")
 	f.StringVar(&to, "to", reference.Kemendagri, "vintage baru (newer system and vintage)")
-	f.StringVar(&within, "within", "", "hanya di wilayah berkode ini (only in the region of this code)")
+	f.StringVar(&within, "within", "", "hanya di wilayah berkode ini, dan yang masuk ke situ (only in the region of this code, and what came into it)")
+	f.StringVar(&level, "level", "", "hanya tingkat ini: provinsi, kabupaten_kota, kecamatan, desa_kelurahan (only this level)")
 	f.BoolVar(&asJSON, "json", false, "sebagai JSON")
 	return c
+}
+
+// summarizeChanges prints a line for each level: how many changes of which kind.
+func (a *app) summarizeChanges(found []reference.Change) {
+	count := map[string]map[string]int{}
+	for _, c := range found {
+		if count[c.Level()] == nil {
+			count[c.Level()] = map[string]int{}
+		}
+		count[c.Level()][c.Kind]++
+	}
+	for _, level := range reference.Levels() {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(count[level])) {
+			kinds = append(kinds, number(int64(count[level][kind]))+" "+kind)
+		}
+		if kinds != nil {
+			fmt.Fprintf(a.stdout, "%s: %s\n", level, strings.Join(kinds, ", "))
+		}
+	}
+	fmt.Fprintln(a.stdout)
 }

@@ -22,8 +22,16 @@ type Change struct {
 	To   []Entry `json:"menjadi"`        // empty for one that ended
 }
 
+// Level is the level of the region that changed.
+func (c Change) Level() string {
+	if c.From != nil {
+		return c.From.Level
+	}
+	return c.To[0].Level
+}
+
 // Changes lists what changed between two vintages, by code; within limits it to a region and what lies
-// in it, by its code in either vintage ("91"), "" is all.
+// in it, by its code in either vintage ("91"), with what came into it from elsewhere; "" is all.
 func (r *Registry) Changes(from, to, within string) ([]Change, error) {
 	older, err := r.members(from, within)
 	if err != nil {
@@ -41,14 +49,24 @@ func (r *Registry) Changes(from, to, within string) ([]Change, error) {
 		return nil, problem(ErrSystem, "tidak ada padanan antara %s dan %s", "there is no bridge between %s and %s", from, to)
 	}
 	var out []Change
+	told := map[string]bool{}
 	for _, e := range older {
+		told[e.Code] = true
 		if c := r.change(e, to); c.Kind != "" {
 			out = append(out, c)
 		}
 	}
 	for _, e := range newer {
-		if _, err := r.Translate(e.Code, to, from); err != nil {
+		t, err := r.Translate(e.Code, to, from)
+		if err != nil {
 			out = append(out, Change{Kind: Began, To: []Entry{e}})
+			continue
+		}
+		for _, o := range t.Targets {
+			if c := r.change(o, to); c.Kind != "" && !told[o.Code] {
+				out = append(out, c)
+			}
+			told[o.Code] = true
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Change) int { return strings.Compare(a.code(), b.code()) })

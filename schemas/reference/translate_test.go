@@ -216,3 +216,32 @@ func BenchmarkTranslate(b *testing.B) {
 		}
 	}
 }
+
+// TestChangesInto: what came into a region from elsewhere is among its changes, by its old code, and once.
+func TestChangesInto(t *testing.T) {
+	r, err := reference.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := r.Changes("kemendagri@2022", "kemendagri@2025", "94")
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := map[string]int{}
+	for _, c := range found {
+		if c.From != nil {
+			times[c.From.Code]++
+		}
+		if c.Kind == reference.Began && c.Level() == reference.Regency {
+			t.Errorf("%+v began, though it came from Papua", c.To)
+		}
+	}
+	if times["91"] != 1 || times["91.04"] != 1 || times["91.01"] != 0 {
+		t.Errorf("Papua %d times, Nabire %d, Merauke, which went elsewhere, %d", times["91"], times["91.04"], times["91.01"])
+	}
+	for code, n := range times {
+		if n > 1 {
+			t.Errorf("%s is there %d times", code, n)
+		}
+	}
+}

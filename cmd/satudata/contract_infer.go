@@ -31,11 +31,17 @@ bertanda TANYAKAN. Keyakinan adalah peluang nilai berikutnya juga cocok, (cocok+
 what people must settle is marked TANYAKAN. The proposal is tried on the same files. --out writes both documents there.)`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
+			if o.Dataset != "" && !datasetName.MatchString(o.Dataset) {
+				return usageError("--dataset %q: tulis topik.nama dengan huruf kecil, misalnya bencana.kejadian_banjir (write topic.name in lower case)", o.Dataset)
+			}
+			if o.OPD != "" && !opdName.MatchString(o.OPD) {
+				return usageError("--opd %q: huruf kecil, angka, _ ; misalnya dkp (lower-case letters, digits, _)", o.OPD)
+			}
 			p, err := infer.Propose(c.Context(), files, o)
 			var refusal *source.Refusal
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				return usageError("berkas tidak ada: %v (no such file)", err)
+				return unreadable(err)
 			case errors.Is(err, infer.ErrTwoSources):
 				return usageError("%v", err)
 			case errors.As(err, &refusal):

@@ -45,6 +45,20 @@ func TestInferThenLand(t *testing.T) {
 	}
 }
 
+// TestInferNames: names that no dataset or OPD can have are refused before anything is read, and a file
+// that is not there is said to be so in Indonesian.
+func TestInferNames(t *testing.T) {
+	for want, args := range map[string][]string{
+		"topik.nama":                     {"a.csv", "--dataset", "Banjir"},
+		"huruf kecil":                    {"a.csv", "--opd", "Dinas X"},
+		"a.csv: tidak ada (no such file": {"a.csv"},
+	} {
+		if r := satudata(t, append([]string{"contract", "infer"}, args...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) || strings.Contains(r.stderr, "sound") {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
 func TestInferJSON(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.csv")
 	if err := os.WriteFile(file, []byte("nama,jumlah\na,1\nb,2\nc,3\n"), 0o644); err != nil {

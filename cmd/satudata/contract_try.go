@@ -86,7 +86,10 @@ func readDocument[T any](name string, parse func(string, []byte) (T, error)) (T,
 	text, err := os.ReadFile(name)
 	if err != nil {
 		var none T
-		return none, usageError("%s: dokumen tidak dapat dibaca, sebutkan --contract dan --binding keduanya (cannot be read; name both): %v", name, err)
+		if name == "" {
+			return none, usageError("sebutkan --contract dan --binding keduanya (name both --contract and --binding)")
+		}
+		return none, unreadable(err)
 	}
 	return parse(name, text)
 }
@@ -168,7 +171,7 @@ func (a *app) try(ctx context.Context, plan *schemas.Plan, files []string, asJSO
 		return printTrial(a.stdout, r)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return usageError("berkas tidak ada: %v (no such file)", err)
+		return unreadable(err)
 	}
 	if err == nil && asJSON {
 		err = writeJSON(a.stdout, reports)

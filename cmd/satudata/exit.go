@@ -43,6 +43,10 @@ func usageError(format string, args ...any) error { return &usage{fmt.Sprintf(fo
 
 // unreadable is the error of a file that the command line names and that cannot be read.
 func unreadable(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) && errors.Is(err, fs.ErrNotExist) {
+		return usageError("berkas tidak dapat dibaca (the file cannot be read): %s: tidak ada (no such file)", at.Path)
+	}
 	return usageError("berkas tidak dapat dibaca (the file cannot be read): %v", err)
 }
 

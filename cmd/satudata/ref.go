@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -67,12 +69,37 @@ func readList(name, file string) (*reference.List, error) {
 	return l, nil
 }
 
-// readColumns reads columns of a CSV file by the names in its first line, found exactly or in another
-// case. Comma, semicolon and tab are understood.
-func readColumns(file string, names ...string) ([][]string, error) {
+// maxUnpacked is the most bytes that a gzip file of a command line may unpack to.
+const maxUnpacked = 256 << 20
+
+// readPacked reads a file of the command line, unpacked where it is gzip.
+func readPacked(file string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, unreadable(err)
+	}
+	if !bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		return text, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(text))
+	if err == nil {
+		text, err = io.ReadAll(io.LimitReader(z, maxUnpacked+1))
+	}
+	if err != nil {
+		return nil, usageError("%s: gzip rusak atau terpotong, kirim ulang berkasnya (broken or cut gzip, send the file again): %v", file, err)
+	}
+	if len(text) > maxUnpacked {
+		return nil, usageError("%s: isinya lebih dari %d MiB (its content is over %[2]d MiB)", file, maxUnpacked>>20)
+	}
+	return text, nil
+}
+
+// readColumns reads columns of a CSV file by the names in its first line, found exactly or in another
+// case. Comma, semicolon and tab are understood.
+func readColumns(file string, names ...string) ([][]string, error) {
+	text, err := readPacked(file)
+	if err != nil {
+		return nil, err
 	}
 	body := strings.TrimPrefix(string(text), "\uFEFF")
 	r := csv.NewReader(strings.NewReader(body))

@@ -96,9 +96,9 @@ columns kode, nama and, where there are, induk, berlaku_mulai, berlaku_sampai, p
 			if err != nil {
 				return err
 			}
-			text, err := os.ReadFile(args[0])
+			text, err := readPacked(args[0])
 			if err != nil {
-				return unreadable(err)
+				return err
 			}
 			l, err := reference.ReadList(system, bytes.NewReader(text))
 			if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -33,6 +35,9 @@ func TestRefTranslate(t *testing.T) {
 		{[]string{"search", "jakarta selatan", "--system", "bps@2023"}, exitOK, "3171", ""},
 		{[]string{"systems"}, exitOK, "83.762", ""},
 		{[]string{"changes", "--from", "kemendagri@2018", "--to", "kemendagri@2020", "--within", "76.01"}, exitOK, "PASANGKAYU", ""},
+		{[]string{"changes", "--from", "kemendagri@2022", "--level", "provinsi"}, exitOK, "provinsi: 2 dipecah\n\nPERUBAHAN", ""},
+		{[]string{"changes", "--from", "kemendagri@2022", "--level", "kabupaten_kota", "--within", "94"}, exitOK, "kabupaten_kota: 8 kode_berganti\n\n", ""},
+		{[]string{"changes", "--from", "kemendagri@2022", "--level", "kota"}, exitUsage, "", "pilih provinsi, kabupaten_kota"},
 	} {
 		r := satudata(t, append([]string{"ref"}, tt.args...)...)
 		if r.code != tt.code || !strings.Contains(r.stdout, tt.out) || !strings.Contains(r.stderr, tt.err) {
@@ -78,6 +83,27 @@ func TestRefImport(t *testing.T) {
 	}
 	if r := satudata(t, "-C", dir, "ref", "lookup", "S2", "--system", "sekolah@2024"); r.code != exitNotFound || !strings.Contains(r.stderr, "lalu menjadi S1") {
 		t.Errorf("an ended code: %+v", r)
+	}
+	packed := filepath.Join(t.TempDir(), "sekolah.csv.gz")
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte("kode,nama\nS9,SD Sembilan\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, packed, b.String())
+	must(t, "-C", dir, "ref", "import", packed, "--system", "sekolah@2025")
+	if out := must(t, "-C", dir, "ref", "lookup", "S9", "--system", "sekolah@2025"); !strings.Contains(out, "SD Sembilan") {
+		t.Errorf("lookup in a packed list: %s", out)
+	}
+	writeText(t, packed, b.String()[:b.Len()/2])
+	if r := satudata(t, "-C", dir, "ref", "import", packed, "--system", "sekolah@2026"); r.code != exitUsage || !strings.Contains(r.stderr, "gzip rusak") {
+		t.Errorf("a cut list: %+v", r)
+	}
+	if r := satudata(t, "-C", dir, "ref", "import", packed+"x", "--system", "sekolah@2026"); r.code != exitUsage || !strings.Contains(r.stderr, "gzx: tidak ada (no such file)") {
+		t.Errorf("no list: %+v", r)
 	}
 	for _, as := range []string{"sekolah@2024", "sekolah", "kemendagri@2020"} { // there already, no vintage, no codes of it
 		if r := satudata(t, "-C", dir, "ref", "import", file, "--system", as); r.code != exitUsage {

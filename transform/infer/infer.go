@@ -79,6 +79,10 @@ func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) 
 	if err != nil {
 		return nil, err
 	}
+	paths, err = expand(paths)
+	if err != nil {
+		return nil, err
+	}
 	s, err := read(ctx, paths, o.Cells)
 	if err != nil {
 		return nil, err
@@ -105,15 +109,15 @@ func Propose(ctx context.Context, paths []string, o Options) (*Proposal, error) 
 func (p *Proposal) try(ctx context.Context, paths []string, ref *schemas.Reference) error {
 	c, err := schemas.ParseContract("usulan-kontrak.yaml", p.Contract)
 	if err != nil {
-		return fmt.Errorf("the proposed contract is not sound:\n%w", err)
+		return fmt.Errorf("usulan kontrak tidak sah (the proposed contract is not sound):\n%w", err)
 	}
 	b, err := schemas.ParseBinding("usulan-binding.yaml", p.Binding)
 	if err != nil {
-		return fmt.Errorf("the proposed binding is not sound:\n%w", err)
+		return fmt.Errorf("usulan binding tidak sah (the proposed binding is not sound):\n%w", err)
 	}
 	plan, err := schemas.Compile(c, b, ref)
 	if err != nil {
-		return fmt.Errorf("the proposed documents do not fit:\n%w", err)
+		return fmt.Errorf("usulan kontrak dan binding tidak cocok (the proposed documents do not fit):\n%w", err)
 	}
 	return trial.Run(ctx, plan, paths, trial.Options{}, func(r *trial.Report) error {
 		p.Trial = append(p.Trial, r)

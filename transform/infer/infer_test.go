@@ -490,6 +490,31 @@ func TestTotalAmongCodes(t *testing.T) {
 	}
 }
 
+// TestFolder: a folder is its tables; one without any is refused by its name.
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("BACA.md", "# catatan\n")
+	_, err := infer.Propose(t.Context(), []string{dir}, infer.Options{})
+	var refusal *source.Refusal
+	if !errors.As(err, &refusal) || refusal.Subject != dir || !strings.Contains(refusal.Reason.ID, "tidak berisi berkas tabel") {
+		t.Errorf("a folder without tables: %v", err)
+	}
+	put("b.ndjson", objects(rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2023)))
+	if p, _, b := propose(t, dir); !slices.Equal(p.Files, []string{"b.ndjson"}) || b.Format.Type != "ndjson" {
+		t.Errorf("files %q, format %+v", p.Files, b.Format)
+	}
+	put("a.csv", "bulan,banyak\nJanuari,1\nFebruari,2\n")
+	if _, err := infer.Propose(t.Context(), []string{dir}, infer.Options{}); err == nil || strings.Contains(err.Error(), ": : ") {
+		t.Errorf("files of two kinds: %v", err)
+	}
+}
+
 // TestLimit: of a large file the beginning is looked at, and the report says so; the trial reads all.
 func TestLimit(t *testing.T) {
 	file := write(t, "a.csv", rows("kode,tahun,jumlah", "{kode},{tahun},{angka}", 2018, 2019, 2020, 2021))

@@ -78,6 +78,36 @@ func read(ctx context.Context, paths []string, cells int) (*sample, error) {
 	return s, err
 }
 
+// expand replaces folders by the tables in them, by name, so that the first of them says of what kind they
+// are. A folder without any is refused.
+func expand(paths []string) ([]string, error) {
+	var files []string
+	for _, p := range paths {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			files = append(files, p)
+			continue
+		}
+		entries, err := os.ReadDir(p)
+		if err != nil {
+			return nil, err
+		}
+		before := len(files)
+		for _, e := range entries {
+			name := strings.ToLower(e.Name())
+			if e.Type().IsRegular() && !strings.HasPrefix(name, ".") && slices.Contains(tableNames, path.Ext(strings.TrimSuffix(name, ".gz"))) {
+				files = append(files, filepath.Join(p, e.Name()))
+			}
+		}
+		if len(files) == before {
+			return nil, &source.Refusal{Subject: p, Reason: sayf("folder ini tidak berisi berkas tabel (%s); sebutkan berkasnya", "this folder holds no file of a table (%s); name the files", strings.Join(tableNames, " "))}
+		}
+	}
+	return files, nil
+}
+
+// tableNames end the names of files that hold tables.
+var tableNames = []string{".csv", ".tsv", ".txt", ".xlsx", ".json", ".ndjson", ".jsonl", ".zip"}
+
 // nothing refuses files without anything to propose for.
 func nothing(files []string) error {
 	return &source.Refusal{Subject: strings.Join(files, ", "), Reason: sayf("tidak satu baris pun dapat dibaca sebagai tabel yang berisi data", "not one row can be read as a table that holds data")}

@@ -24,18 +24,22 @@ func (w worded) Error() string { return w.EN }
 
 // because adds to s why it is so.
 func (s Sentence) because(err error) Sentence {
-	why := Sentence{err.Error(), err.Error()}
+	why := Words(err)
+	return Sentence{s.ID + ": " + why.ID, s.EN + ": " + why.EN}
+}
+
+// Words are what an error says in both languages: twice its text where this package did not make it.
+func Words(err error) Sentence {
 	var w worded
 	var pattern *syntax.Error
 	switch {
 	case errors.As(err, &w):
-		why = Sentence(w)
+		return Sentence(w)
 	case errors.As(err, &pattern):
-		why = Sentence{patternWords[pattern.Code], pattern.Code.String()}
-		why.ID = cmp.Or(why.ID, why.EN) + " `" + pattern.Expr + "`"
-		why.EN += " `" + pattern.Expr + "`"
+		where := " `" + pattern.Expr + "`"
+		return Sentence{cmp.Or(patternWords[pattern.Code], pattern.Code.String()) + where, pattern.Code.String() + where}
 	}
-	return Sentence{s.ID + ": " + why.ID, s.EN + ": " + why.EN}
+	return Sentence{err.Error(), err.Error()}
 }
 
 // patternWords is what is wrong with a regular expression.

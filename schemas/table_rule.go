@@ -282,7 +282,7 @@ func (c *Contract) Points(a Axis, ref *Reference) (Field, []string, error) {
 		}
 	}
 	if len(points) == 0 {
-		return field, nil, fmt.Errorf("petak: tidak ada %s di dalam %q (the grid: there is no %[1]s within %[2]q)", p.Region(), a.Within)
+		return field, nil, worded(sayf("tidak ada %[1]s di dalam %[2]q", "there is no %[1]s within %[2]q", p.Region(), a.Within))
 	}
 	return field, points, nil
 }

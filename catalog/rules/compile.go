@@ -15,6 +15,7 @@ type caseQuery struct {
 	sql   string
 	shows []string // fields of the contract whose values the rows hold, or from which they are made
 	mute  bool     // the rows hold values about persons of another dataset
+	order string   // of the rows, worst first; "" is by their values
 	say   func(n int64) event.Sentence
 }
 
@@ -143,7 +144,7 @@ func (t *trial) resolve(ctx context.Context, dataset string) (table string, c *s
 		return t.table, t.c, nil
 	}
 	if !slices.Contains(t.datasets, dataset) {
-		return "", nil, unfit("dataset %s tidak ada", "there is no dataset %s", dataset)
+		return "", nil, &unfitError{sentence("dataset %s tidak ada", "there is no dataset %s", dataset), errNoDataset}
 	}
 	c, err = t.o.Datasets.LatestContract(ctx, dataset)
 	topic, name, _ := strings.Cut(dataset, ".")
@@ -329,6 +330,8 @@ func (t *trial) jump(r schemas.Jump) *caseQuery {
 	return &caseQuery{
 		sql:   blamed(cases, t.touched("c.", slices.Concat(r.Series, []string{r.Period}))+" OR "+beforeTouched),
 		shows: slices.Concat(r.Series, []string{r.Period, r.Column}),
+		order: fmt.Sprintf("greatest(abs(%[1]s), abs(%[2]s)) / greatest(least(abs(%[1]s), abs(%[2]s)), %[3]s) DESC, %[4]s",
+			value, was, number(r.Floor), columnList("", slices.Concat(r.Series, []string{r.Period}))),
 		say: counted("%d nilai %s berubah lebih dari %s kali dari periode sebelumnya; mohon penjelasan OPD", "%d values of %s changed by more than a factor of %s from the period before; an explanation of the OPD is asked for",
 			r.Column, number(r.Factor)),
 	}

@@ -24,7 +24,8 @@ func (t *trial) readGrid() error {
 	for _, a := range t.c.Profile.Grid {
 		field, points, err := t.c.Points(a, t.o.Reference)
 		if err != nil {
-			return unfit("petak tidak dapat dibentuk: %v", "the grid cannot be made: %v", err)
+			why := schemas.Words(err)
+			return &unfitError{event.Sentence{ID: "petak tidak dapat dibentuk: " + why.ID, EN: "the grid cannot be made: " + why.EN}, nil}
 		}
 		t.grid = append(t.grid, axis{field, points})
 	}
@@ -56,7 +57,7 @@ func (t *trial) holes(ctx context.Context, f *event.Finding) (broken bool, err e
 		return false, t.gridless
 	}
 	sql, fields := t.holeQuery()
-	n, rows, names, err := t.caseRows(ctx, sql)
+	n, rows, names, err := t.caseRows(ctx, sql, "")
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -69,8 +70,9 @@ func (t *trial) holes(ctx context.Context, f *event.Finding) (broken bool, err e
 	if err != nil {
 		return false, err
 	}
-	for _, l := range lines {
+	for i, l := range lines {
 		f.Examples = append(f.Examples, l.text)
+		f.Covers = append(f.Covers, l.holesBeside(lines[:i]))
 	}
 	for _, row := range rows {
 		text := t.show(names, row)
@@ -78,6 +80,9 @@ func (t *trial) holes(ctx context.Context, f *event.Finding) (broken bool, err e
 		alone := !slices.ContainsFunc(lines, func(l line) bool { return l.holds(row) })
 		if alone && len(f.Examples) < maxExamples {
 			f.Examples = append(f.Examples, text)
+			if f.Covers != nil {
+				f.Covers = append(f.Covers, 1)
+			}
 		}
 	}
 	return true, nil
@@ -101,6 +106,7 @@ func (t *trial) holeQuery() (sql string, fields []string) {
 type line struct {
 	text   string
 	along  int       // the axis
+	points int       // on it
 	values []*string // of the others
 }
 
@@ -108,6 +114,35 @@ type line struct {
 func (l line) holds(hole []*string) bool {
 	others := slices.Delete(slices.Clone(hole), l.along, l.along+1)
 	return slices.EqualFunc(others, l.values, func(a, b *string) bool { return a != nil && b != nil && *a == *b })
+}
+
+// at is the value of an axis that the line does not go along.
+func (l line) at(axis int) *string {
+	if axis > l.along {
+		axis--
+	}
+	return l.values[axis]
+}
+
+// crosses says whether two lines of the grid have a hole in common.
+func (l line) crosses(o line) bool {
+	for axis := range len(l.values) + 1 {
+		if axis != l.along && axis != o.along && *l.at(axis) != *o.at(axis) {
+			return false
+		}
+	}
+	return l.along != o.along
+}
+
+// holesBeside counts the holes on the line that are on none of the others.
+func (l line) holesBeside(others []line) int64 {
+	common := map[string]bool{}
+	for _, o := range others {
+		if l.crosses(o) {
+			common[*o.at(l.along)] = true
+		}
+	}
+	return int64(l.points - len(common))
 }
 
 // lines finds the lines of the grid that are missing as a whole.
@@ -130,7 +165,7 @@ func (t *trial) lines(ctx context.Context, holes string) ([]line, error) {
 			return nil, err
 		}
 		for _, row := range rows {
-			found = append(found, line{fmt.Sprintf("%s: seluruh %d %s", t.show(names, row), len(a.points), t.label(a.field.Name)), i, row})
+			found = append(found, line{fmt.Sprintf("%s: seluruh %d %s", t.show(names, row), len(a.points), t.label(a.field.Name)), i, len(a.points), row})
 		}
 	}
 	return found[:min(len(found), maxExamples)], nil

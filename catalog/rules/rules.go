@@ -10,7 +10,11 @@
 //   - the dataset under its own name, as it will be when the delivery is published (${table});
 //   - the accepted rows of the delivery as _kiriman.<name> (${kiriman});
 //   - the current state of every other dataset under its name;
-//   - the declared grid, an axis each, as _petak.<column>.
+//   - the declared grid, an axis each, as _petak.<column>;
+//   - what is published of the dataset now, as _terbit.<name>.
+//
+// Besides the contract's rules, a delivery of the mode full that leaves less than half of the rows that
+// it replaces gives a warning.
 //
 // Rules over the table report only cases that the delivery has a part in, so that a fault is blamed
 // on who made it. A rule that cannot be run is a finding of its own severity: a delivery is neither
@@ -18,6 +22,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -73,7 +78,7 @@ func NewJudge(o Options) *Judge {
 // Judge returns the rules of contract that do not hold when d is published, in the contract's order.
 // It is a [pipeline.Judge].
 func (j *Judge) Judge(ctx context.Context, d pipeline.Delivery, contract *schemas.Contract) (found []event.Finding, err error) {
-	if len(contract.TableRules) == 0 {
+	if len(contract.TableRules) == 0 && contract.Profile.Delivery.Mode != "full" {
 		return nil, nil
 	}
 	t, err := j.open(ctx, d, contract)
@@ -81,6 +86,14 @@ func (j *Judge) Judge(ctx context.Context, d pipeline.Delivery, contract *schema
 		return nil, fmt.Errorf("judge delivery %s: %w", d.ID, err)
 	}
 	defer func() { err = errors.Join(err, t.engine.Close()) }()
+	f := event.Finding{Rule: shrinks, Kind: shrinks, Severity: string(schemas.Warn)}
+	broken, err := t.settle(ctx, &f, func() (bool, error) { return t.shrunk(ctx, &f) })
+	if err != nil {
+		return nil, fmt.Errorf("judge what delivery %s replaces: %w", d.ID, err)
+	}
+	if broken {
+		found = append(found, f)
+	}
 	for _, rule := range contract.TableRules {
 		f, broken, err := t.judge(ctx, rule)
 		if err != nil {
@@ -107,8 +120,9 @@ type trial struct {
 }
 
 const (
-	deliverySchema = "_kiriman"
-	gridSchema     = "_petak"
+	deliverySchema  = "_kiriman"
+	gridSchema      = "_petak"
+	publishedSchema = "_terbit"
 )
 
 // open starts an engine that sees what the rules may see.
@@ -128,6 +142,13 @@ func (j *Judge) open(ctx context.Context, d pipeline.Delivery, c *schemas.Contra
 				return "", err
 			}
 			return t.under(ctx, rows, ", "+quote(sourceRow))
+		}},
+		{Schema: publishedSchema, Name: name, NotAdditive: notAdditive(c), Define: func(ctx context.Context) (string, error) {
+			rows, err := j.current(ctx, d.Dataset)
+			if err != nil {
+				return "", err
+			}
+			return t.under(ctx, rows, "")
 		}},
 	}
 	for _, dataset := range datasets {
@@ -183,20 +204,7 @@ func (t *trial) under(ctx context.Context, rows, more string) (string, error) {
 func (j *Judge) other(dataset string) query.View {
 	topic, name, _ := strings.Cut(dataset, ".")
 	return query.View{Schema: topic, Name: name,
-		Define: func(ctx context.Context) (string, error) {
-			published, err := j.o.Datasets.Publications(ctx, dataset)
-			if err != nil {
-				return "", err
-			}
-			views, err := j.o.Lake.Views(ctx, dataset, published, lake.AsOf{})
-			if errors.Is(err, lake.ErrNotFound) {
-				return "", unfit("dataset %s belum punya data", "dataset %s has no data yet", dataset)
-			}
-			if err != nil {
-				return "", err
-			}
-			return views[0].SQL, nil
-		},
+		Define: func(ctx context.Context) (string, error) { return j.current(ctx, dataset) },
 		NotAdditive: func(ctx context.Context) ([]string, error) {
 			c, err := j.o.Datasets.LatestContract(ctx, dataset)
 			if err != nil {
@@ -207,6 +215,22 @@ func (j *Judge) other(dataset string) query.View {
 	}
 }
 
+// current selects what is published of a dataset.
+func (j *Judge) current(ctx context.Context, dataset string) (string, error) {
+	published, err := j.o.Datasets.Publications(ctx, dataset)
+	if err != nil {
+		return "", err
+	}
+	views, err := j.o.Lake.Views(ctx, dataset, published, lake.AsOf{})
+	if errors.Is(err, lake.ErrNotFound) {
+		return "", unfit("dataset %s belum punya data", "dataset %s has no data yet", dataset)
+	}
+	if err != nil {
+		return "", err
+	}
+	return views[0].SQL, nil
+}
+
 func notAdditive(c *schemas.Contract) func(context.Context) ([]string, error) {
 	return func(context.Context) ([]string, error) { return c.NotAdditive(), nil }
 }
@@ -214,20 +238,29 @@ func notAdditive(c *schemas.Contract) func(context.Context) ([]string, error) {
 // judge runs one rule. It returns an error for trouble that passes only.
 func (t *trial) judge(ctx context.Context, rule schemas.TableRule) (event.Finding, bool, error) {
 	f := event.Finding{Rule: rule.Name, Kind: rule.Check.Kind(), Severity: string(rule.Severity)}
-	broken, err := t.run(ctx, rule.Check, &f)
+	broken, err := t.settle(ctx, &f, func() (bool, error) { return t.run(ctx, rule.Check, &f) })
 	if err != nil {
-		why, final := t.failure(ctx, err)
-		if !final || ctx.Err() != nil {
-			return f, false, err
-		}
-		t.o.Logger.Warn("table rule cannot be run", "dataset", t.d.Dataset, "rule", rule.Name, "why", why.EN)
-		broken, f.Failed, f.Count = true, true, 0
-		f.Say = event.Sentence{ID: "aturan tidak dapat dijalankan: " + why.ID, EN: "the rule cannot be run: " + why.EN}
+		return f, false, err
 	}
 	if rule.Say != "" {
 		f.Say = event.Sentence{ID: rule.Say + " " + brackets(f.Say.ID), EN: f.Say.EN}
 	}
 	return f, broken, nil
+}
+
+// settle runs a rule. That it cannot be run is what it finds, unless the trouble passes.
+func (t *trial) settle(ctx context.Context, f *event.Finding, run func() (bool, error)) (broken bool, err error) {
+	if broken, err = run(); err == nil {
+		return broken, nil
+	}
+	why, final := t.failure(ctx, err)
+	if !final || ctx.Err() != nil {
+		return false, err
+	}
+	t.o.Logger.Info("table rule cannot be run", "dataset", t.d.Dataset, "rule", f.Rule, "why", why.EN)
+	f.Failed, f.Count = true, 0
+	f.Say = event.Sentence{ID: "aturan tidak dapat dijalankan: " + why.ID, EN: "the rule cannot be run: " + why.EN}
+	return true, nil
 }
 
 func brackets(s string) string { return "(" + s + ")" }
@@ -273,7 +306,7 @@ func (t *trial) failure(ctx context.Context, err error) (event.Sentence, bool) {
 	}
 	for _, kind := range []error{query.ErrRefused, query.ErrUnknownTable, query.ErrInvalid, query.ErrFailed, query.ErrTimeout, query.ErrMemory} {
 		if errors.Is(err, kind) {
-			return q.Say, true
+			return firstLine(q.Say), true
 		}
 	}
 	return event.Sentence{}, false
@@ -297,27 +330,41 @@ func (t *trial) impersonal(ctx context.Context) bool {
 	return true
 }
 
+// firstLine is a sentence without the candidates and the picture of the query that the engine adds.
+func firstLine(s event.Sentence) event.Sentence {
+	s.ID, _, _ = strings.Cut(s.ID, "\n")
+	s.EN, _, _ = strings.Cut(s.EN, "\n")
+	return s
+}
+
 // unfitError says that a rule does not fit what it is about, such as a column of another dataset
 // that is not there.
-type unfitError struct{ say event.Sentence }
+type unfitError struct {
+	say  event.Sentence
+	kind error // errNoDataset, or nil
+}
 
 func (e *unfitError) Error() string { return e.say.EN }
+func (e *unfitError) Unwrap() error { return e.kind }
 
-func unfit(id, en string, args ...any) error { return &unfitError{sentence(id, en, args...)} }
+// errNoDataset is the kind of an unfit rule that names a dataset which nobody knows.
+var errNoDataset = errors.New("no such dataset")
+
+func unfit(id, en string, args ...any) error { return &unfitError{sentence(id, en, args...), nil} }
 
 func sentence(id, en string, args ...any) event.Sentence {
 	return event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}
 }
 
 const (
-	maxExamples = 5
+	maxExamples = 20  // that are kept; people are shown fewer
 	maxCases    = 100 // whose names are kept
 )
 
 // cases counts the rows of q and keeps the first as examples, unless a column that they show is
 // about persons.
 func (t *trial) cases(ctx context.Context, q *caseQuery, f *event.Finding) (int64, error) {
-	n, rows, names, err := t.caseRows(ctx, q.sql)
+	n, rows, names, err := t.caseRows(ctx, q.sql, q.order)
 	if err != nil || q.mute || t.personal(q.shows) {
 		return n, err
 	}
@@ -331,9 +378,9 @@ func (t *trial) cases(ctx context.Context, q *caseQuery, f *event.Finding) (int6
 	return n, nil
 }
 
-// caseRows counts the rows of a query and returns the first, in the order of their values.
-func (t *trial) caseRows(ctx context.Context, sql string) (n int64, rows [][]*string, names []string, err error) {
-	rows, names, err = t.rows(ctx, fmt.Sprintf(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (SELECT count(*) OVER () AS "_n", * FROM (%s) ORDER BY ALL LIMIT %d)`, sql, maxCases))
+// caseRows counts the rows of a query and returns the first, in an order or, for "", in that of their values.
+func (t *trial) caseRows(ctx context.Context, sql, order string) (n int64, rows [][]*string, names []string, err error) {
+	rows, names, err = t.rows(ctx, fmt.Sprintf(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (SELECT count(*) OVER () AS "_n", * FROM (%s) ORDER BY %s LIMIT %d)`, sql, cmp.Or(order, "ALL"), maxCases))
 	if err != nil || len(rows) == 0 {
 		return 0, nil, nil, err
 	}

@@ -479,14 +479,14 @@ func TestRegions(t *testing.T) {
 	w.publish(w.deliver("uji.wilayah", row("34.01", "2025-01-31"), row("34.02", "2025-01-31"), row("34.03", "2025-01-31")))
 	w.opened = time.Date(2025, 3, 31, 0, 0, 0, 0, time.UTC)
 	found := w.find(w.deliver("uji.wilayah", row("34.71", "2025-01-31")))
-	if diff := cmp.Diff([]string{"petak warning 4"}, brief(found)); diff != "" {
+	if diff := cmp.Diff([]string{"kiriman_menyusut warning 1", "petak warning 4"}, brief(found)); diff != "" {
 		t.Fatalf("findings (-want +got):\n%s\n%+v", diff, found)
 	}
-	if want := "kabupaten_kota = 34.01 Kabupaten Kulon Progo; tanggal = 2025-01-31"; found[0].Examples[0] != want || strings.Contains(found[0].Say.ID, "kemendagri") {
-		t.Errorf("%+v, want the example %q", found[0], want)
+	if want := "kabupaten_kota = 34.01 Kabupaten Kulon Progo; tanggal = 2025-01-31"; found[1].Examples[0] != want || strings.Contains(found[1].Say.ID, "kemendagri") {
+		t.Errorf("%+v, want the example %q", found[1], want)
 	}
 	w.opened = time.Date(2025, 4, 2, 0, 0, 0, 0, time.UTC)
-	if found := w.find(w.deliver("uji.wilayah", row("34.71", "2025-01-31"))); len(found) != 2 || found[1].Rule != "mutakhir" {
+	if found := w.find(w.deliver("uji.wilayah", row("34.71", "2025-01-31"))); len(found) != 3 || found[2].Rule != "mutakhir" {
 		t.Errorf("findings %v, want it late when February and the month of its delivery are over", brief(found))
 	}
 }

@@ -44,16 +44,21 @@ func (t *trial) rows(ctx context.Context, sql string) (rows [][]*string, names [
 
 // query runs a rule in SQL.
 func (t *trial) query(ctx context.Context, q schemas.Query, f *event.Finding) (broken bool, err error) {
-	names := []string{"${table}", t.table, "${object}", t.table, "${kiriman}", t.delivery}
-	if q.Column != "" {
-		names = append(names, "${column}", quote(q.Column), "${property}", quote(q.Column))
-	}
-	x, err := t.number(ctx, strings.NewReplacer(names...).Replace(q.SQL))
+	x, err := t.number(ctx, t.sqlOf(q))
 	if err != nil {
 		return false, err
 	}
 	f.Count, f.Say = int64(x), measured(sentence("hasil kueri", "the query gives"), x, "", q.Limit)
 	return !q.Limit.Holds(x), nil
+}
+
+// sqlOf is a rule in SQL with the names of the tables put in.
+func (t *trial) sqlOf(q schemas.Query) string {
+	names := []string{"${table}", t.table, "${object}", t.table, "${kiriman}", t.delivery}
+	if q.Column != "" {
+		names = append(names, "${column}", quote(q.Column), "${property}", quote(q.Column))
+	}
+	return strings.NewReplacer(names...).Replace(q.SQL)
 }
 
 // number runs a query of the contract, which must give one number.
@@ -90,10 +95,14 @@ func numberText(col arrow.Array) string {
 	if d, ok := col.(*array.Decimal128); ok {
 		return d.Value(0).ToString(d.DataType().(*arrow.Decimal128Type).Scale)
 	}
-	if id := col.DataType().ID(); arrow.IsInteger(id) || arrow.IsFloating(id) {
+	if numeric(col.DataType()) {
 		return col.ValueStr(0)
 	}
 	return ""
+}
+
+func numeric(t arrow.DataType) bool {
+	return arrow.IsInteger(t.ID()) || arrow.IsFloating(t.ID()) || t.ID() == arrow.DECIMAL128
 }
 
 // measured says that a number is not what it must be.

@@ -86,7 +86,7 @@ func TestFactRoundTrip(t *testing.T) {
 		event.DeliveryAbandoned{Delivery: id, LastSeq: 3},
 		event.DeliveryRefused{Delivery: id, Reason: say},
 		event.DeliveryChecked{Delivery: id, Read: 2, Accepted: 1, Rejected: 1, Reasons: []event.ReasonCount{{Field: "f", Rule: "tipe", Count: 1, Say: say}},
-			Findings: []event.Finding{{Rule: "r", Kind: "lonjakan", Severity: "warning", Count: 2, Say: say, Examples: []string{"a = 1"}, Cases: []string{"00ff"}, Failed: true}}},
+			Findings: []event.Finding{{Rule: "r", Kind: "lonjakan", Severity: "warning", Count: 2, Say: say, Examples: []string{"a = 1"}, Covers: []int64{2}, Cases: []string{"00ff"}, Failed: true}}},
 		event.ExplanationGiven{Delivery: id, Rule: "r", Text: "banjir rob", Actor: act.Actor},
 		event.DeliveryPublished{Delivery: id, Basis: "otomatis"},
 		event.DeliveryReturned{Delivery: id, Reason: say},

@@ -122,6 +122,7 @@ type Finding struct {
 	Count    int64    `json:"count"`    // cases, of whatever the rule is about
 	Say      Sentence `json:"say"`
 	Examples []string `json:"examples"` // the first cases, "kolom = nilai; …"; none where a column is personal
+	Covers   []int64  `json:"covers"`   // how many cases each of Examples stands for; none: one each
 	Cases    []string `json:"cases"`    // names of the first cases, by which a later delivery's are told to be the same
 	Failed   bool     `json:"failed"`   // the rule could not be run
 }

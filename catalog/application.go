@@ -154,7 +154,7 @@ func CheckApplication(a event.Application) []event.Sentence {
 		out = append(out, event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)})
 	}
 	if !idForm.MatchString(a.ID) {
-		say("id aplikasi %q: %s", "application id %q: %s", a.ID, idSay)
+		say("id aplikasi %[1]q: %[2]s", "application id %[1]q: %[3]s", a.ID, idSay, idSayEN)
 	}
 	if strings.TrimSpace(a.Name) == "" {
 		say("nama kosong", "the name is empty")

@@ -68,9 +68,9 @@ func (c *Catalog) Delivery(ctx context.Context, name string) (Delivery, error) {
 	case err != nil:
 		return Delivery{}, err
 	case len(found) == 0:
-		return Delivery{}, fmt.Errorf("delivery %q: %w", name, ErrNotFound)
+		return Delivery{}, refuse(ErrNotFound, "kiriman %q tidak ada; yang ada: `satudata deliveries`", "there is no delivery %q; there are: `satudata deliveries`", name)
 	case len(found) > 1:
-		return Delivery{}, fmt.Errorf("delivery %q names %d deliveries: %w", name, len(found), ErrConflict)
+		return Delivery{}, refuse(ErrConflict, "%q adalah akhir nomor dari %d kiriman; tulis lebih panjang", "%q ends the ids of %d deliveries; write more of it", name, len(found))
 	}
 	return found[0], nil
 }

@@ -18,6 +18,7 @@ type Explanation struct {
 	Text     string      `json:"penjelasan"`
 	Actor    event.Actor `json:"pelaku"`
 	Given    time.Time   `json:"waktu"`
+	Cases    int         `json:"kasus"` // of the finding that it is shown with, how many it was given for
 }
 
 // Explanations returns what was said of the findings of a delivery, oldest first: of its own, and of
@@ -32,42 +33,49 @@ func (c *Catalog) Explanations(ctx context.Context, d Delivery) ([]Explanation, 
 	}
 	var out []Explanation
 	for _, e := range given {
-		same, err := c.sameCase(ctx, d, e)
-		if err != nil {
+		if e.Cases, err = c.sameCases(ctx, d, e); err != nil {
 			return nil, err
 		}
-		if same {
+		if e.Cases > 0 {
 			out = append(out, e)
 		}
 	}
 	return out, nil
 }
 
-// sameCase says whether an explanation is of a finding of d, or of one with a case in common.
-func (c *Catalog) sameCase(ctx context.Context, d Delivery, e Explanation) (bool, error) {
-	cases, found := casesOf(d, e.Rule)
-	if !found || e.Delivery == d.ID {
-		return found, nil
+// sameCases counts the cases of a finding of d that an explanation was given for: all of them when it is
+// of d, else those whose names are kept in both findings.
+func (c *Catalog) sameCases(ctx context.Context, d Delivery, e Explanation) (n int, err error) {
+	now, found := findingOf(d, e.Rule)
+	if !found {
+		return 0, nil
+	}
+	if e.Delivery == d.ID {
+		return max(1, int(now.Count)), nil // a rule that could not be run has no cases
 	}
 	explained, err := c.deliveries(ctx, `delivery = ?`, e.Delivery.String())
 	if err != nil || len(explained) == 0 {
-		return false, err
+		return 0, err
 	}
-	before, _ := casesOf(explained[0], e.Rule)
-	return slices.ContainsFunc(before, func(name string) bool { return slices.Contains(cases, name) }), nil
-}
-
-// casesOf names the cases that a rule found in a delivery, and says whether it found any.
-func casesOf(d Delivery, rule string) (cases []string, found bool) {
-	if d.Check == nil {
-		return nil, false
-	}
-	for _, f := range d.Check.Findings {
-		if f.Rule == rule {
-			return f.Cases, true
+	before, _ := findingOf(explained[0], e.Rule)
+	for _, name := range now.Cases {
+		if slices.Contains(before.Cases, name) {
+			n++
 		}
 	}
-	return nil, false
+	return n, nil
+}
+
+// findingOf is what a rule found in a delivery.
+func findingOf(d Delivery, rule string) (event.Finding, bool) {
+	if d.Check != nil {
+		for _, f := range d.Check.Findings {
+			if f.Rule == rule {
+				return f, true
+			}
+		}
+	}
+	return event.Finding{}, false
 }
 
 func (c *Catalog) explanations(ctx context.Context, dataset string) ([]Explanation, error) {

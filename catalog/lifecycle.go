@@ -41,6 +41,11 @@ const (
 	Retired    Stage = "ditarik" // nothing new is delivered under it
 )
 
+// english is the stage in English.
+func (s Stage) english() string {
+	return map[Stage]string{Proposed: "proposed", Examined: "checked", InForce: "approved", SentBack: "sent back", Deprecated: "deprecated", Retired: "retired"}[s]
+}
+
 // everInForce says whether deliveries may have been read with the document.
 func (s Stage) everInForce() bool { return s == InForce || s == Deprecated || s == Retired }
 
@@ -311,6 +316,9 @@ func (c *Catalog) examineBinding(ctx context.Context, p Proposal) ([]event.Sente
 
 // Approve puts a proposed document in force.
 func (c *Catalog) Approve(ctx context.Context, p event.Paper, cmd Command) error {
+	if err := c.mayDecide(cmd); err != nil {
+		return err
+	}
 	act, err := c.act(ctx, p.About(), cmd)
 	if err != nil {
 		return err
@@ -333,6 +341,16 @@ func (c *Catalog) Approve(ctx context.Context, p event.Paper, cmd Command) error
 	return c.Record(ctx, event.DocumentApproved{Act: act, Paper: p, Basis: string(c.approval)})
 }
 
+// mayDecide refuses, under the walidata's policy, who does not decide as walidata. Whether he is one is
+// not proved yet.
+func (c *Catalog) mayDecide(cmd Command) error {
+	if c.approval != Walidata || cmd.Actor.Role == RoleWalidata {
+		return nil
+	}
+	return refuse(ErrInvalid, "usulan diputuskan walidata, bukan %[1]s/%[2]s; ulangi dengan --as ID/%[3]s", "proposals are decided by the walidata, not by %[1]s/%[2]s; repeat with --as ID/%[3]s",
+		cmd.Actor.ID, cmp.Or(cmd.Actor.Role, "-"), RoleWalidata)
+}
+
 // contractInForce refuses a binding whose contract is not approved yet.
 func (c *Catalog) contractInForce(ctx context.Context, d Document) error {
 	binding, err := schemas.ParseBinding(d.Paper().Ref(), []byte(d.Text))
@@ -348,6 +366,9 @@ func (c *Catalog) contractInForce(ctx context.Context, d Document) error {
 
 // Return sends a proposed document back to whoever proposed it.
 func (c *Catalog) Return(ctx context.Context, p event.Paper, cmd Command) error {
+	if err := c.mayDecide(cmd); err != nil {
+		return err
+	}
 	act, err := c.act(ctx, p.About(), cmd)
 	if err != nil {
 		return err
@@ -357,6 +378,9 @@ func (c *Catalog) Return(ctx context.Context, p event.Paper, cmd Command) error 
 
 // Deprecate says until when a version lives, or for "" every version in force.
 func (c *Catalog) Deprecate(ctx context.Context, p event.Paper, until time.Time, cmd Command) error {
+	if day := until.Format(time.DateOnly); day < c.today() {
+		return refuse(ErrInvalid, "%[1]s sudah lewat; untuk mengakhiri sekarang pakai `satudata %[2]s retire`", "%[1]s has passed; to end it now use `satudata %[2]s retire`", day, p.Of)
+	}
 	act, err := c.act(ctx, p.About(), cmd)
 	if err != nil {
 		return err
@@ -461,7 +485,7 @@ func (c *Catalog) today() string { return c.now().In(c.zone).Format(time.DateOnl
 // unapproved says what to do to get a document approved.
 func unapproved(p event.Paper, d Document, document string) error {
 	command := "satudata " + string(p.Of)
-	approve := fmt.Sprintf("`%s approve %s --as ID`", command, p.Ref())
+	approve := fmt.Sprintf("`%s approve %s --as ID/walidata`", command, p.Ref())
 	propose := fmt.Sprintf("`%s propose FILE`", command)
 	switch {
 	case d.Stage == SentBack && d.Text == document:

@@ -86,7 +86,8 @@ func (k *clerk) propose(kind event.Kind, text, who string) error {
 
 func (k *clerk) approve(kind event.Kind, ref, who string) error {
 	name, v, _ := strings.Cut(ref, "@")
-	return k.Approve(k.t.Context(), event.Paper{Of: kind, Name: name, Version: v}, as(who))
+	return k.Approve(k.t.Context(), event.Paper{Of: kind, Name: name, Version: v},
+		catalog.Command{Actor: event.Actor{ID: who, Role: catalog.RoleWalidata}})
 }
 
 // read is what ingest asks before it reads a delivery.
@@ -131,7 +132,9 @@ func TestApprovalByTheWalidata(t *testing.T) {
 		t.Errorf("a proposal is in force: %v", err)
 	}
 	wants(t, "approve one's own", k.approve(contract, "bencana.banjir@1.0.0", "budi"), catalog.ErrInvalid, "budi")
-	wants(t, "return", k.Return(ctx, one, catalog.Command{Actor: event.Actor{ID: "rina"}, Reason: "sebab tidak jelas"}), nil, "")
+	wants(t, "return without the role", k.Return(ctx, one, catalog.Command{Actor: event.Actor{ID: "rina", Role: "opd"}, Reason: "x"}), catalog.ErrInvalid, "--as ID/walidata")
+	wants(t, "approve without the role", k.Approve(ctx, one, as("rina")), catalog.ErrInvalid, "--as ID/walidata")
+	wants(t, "return", k.Return(ctx, one, catalog.Command{Actor: event.Actor{ID: "rina", Role: catalog.RoleWalidata}, Reason: "sebab tidak jelas"}), nil, "")
 	wants(t, "sent back", k.read(floods, floodsBinding), catalog.ErrInvalid, "sebab tidak jelas")
 	wants(t, "approve what was sent back", k.approve(contract, "bencana.banjir@1.0.0", "rina"), catalog.ErrInvalid, "dikembalikan")
 
@@ -139,7 +142,7 @@ func TestApprovalByTheWalidata(t *testing.T) {
 	wants(t, "propose again", k.propose(contract, mended, "budi"), nil, "")
 	wants(t, "the same again", k.propose(contract, mended, "budi"), nil, "")
 	wants(t, "approve", k.approve(contract, "bencana.banjir@1.0.0", "rina"), nil, "")
-	wants(t, "approve twice", k.approve(contract, "bencana.banjir@1.0.0", "rina"), catalog.ErrInvalid, "disetujui")
+	wants(t, "approve twice", k.approve(contract, "bencana.banjir@1.0.0", "rina"), catalog.ErrInvalid, "it is approved")
 	wants(t, "another document under that version", k.propose(contract, floods, "budi"), catalog.ErrConflict, "naikkan versinya")
 	wants(t, "binding not proposed", k.read(mended, floodsBinding), catalog.ErrInvalid, "binding propose")
 	var faults schemas.Faults
@@ -151,6 +154,7 @@ func TestApprovalByTheWalidata(t *testing.T) {
 	wants(t, "read", k.read(mended, floodsBinding), nil, "")
 	wants(t, "read another text", k.read(floods, floodsBinding), catalog.ErrConflict, "naikkan versinya")
 
+	wants(t, "deprecate until a day that has passed", k.Deprecate(ctx, one, k.now.AddDate(0, 0, -1), as("rina")), catalog.ErrInvalid, "contract retire")
 	wants(t, "deprecate", k.Deprecate(ctx, event.Paper{Of: contract, Name: "bencana.banjir"}, time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC),
 		catalog.Command{Actor: event.Actor{ID: "rina"}, Reason: "ada versi 2"}), nil, "")
 	k.now = time.Date(2026, 12, 31, 23, 59, 0, 0, time.UTC)

@@ -22,7 +22,10 @@ const RoleWalidata = "walidata"
 // idForm is what ids of organisations and applications look like: as OPD are named in bindings.
 var idForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-const idSay = "huruf kecil, angka, _ ; diawali huruf; paling banyak 63 (lower-case letters, digits, _ ; a letter first; at most 63)"
+const (
+	idSay   = "huruf kecil, angka, _ ; diawali huruf; paling banyak 63"
+	idSayEN = "lower-case letters, digits, _ ; a letter first; at most 63"
+)
 
 // Organisation is an organisation as the facts have it.
 type Organisation struct {
@@ -95,7 +98,7 @@ func (c *Catalog) CloseOrganisation(ctx context.Context, id string, cmd Command)
 func (c *Catalog) actOnOrganisation(ctx context.Context, o event.Organisation, cmd Command) (event.Act, error) {
 	switch {
 	case !idForm.MatchString(o.ID):
-		return event.Act{}, refuse(ErrInvalid, "id organisasi %q: %s", "organisation id %q: %s", o.ID, idSay)
+		return event.Act{}, refuse(ErrInvalid, "id organisasi %[1]q: %[2]s", "organisation id %[1]q: %[3]s", o.ID, idSay, idSayEN)
 	case strings.TrimSpace(o.Name) == "":
 		return event.Act{}, refuse(ErrInvalid, "organisasi %s tanpa nama", "organisation %s has no name", o.ID)
 	case !slices.Contains(Roles(), o.Role):

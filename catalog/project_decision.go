@@ -203,7 +203,7 @@ func (p projector) pending(d event.Paper) (*Refusal, error) {
 	case now == "":
 		return refuse(ErrNotFound, "%s belum diusulkan", "%s has not been proposed", d.Ref()), nil
 	case now != Proposed && now != Examined:
-		return refuse(ErrInvalid, "%s tidak menunggu persetujuan: sudah %s", "%s does not wait for approval: it is %s", d.Ref(), now), nil
+		return refuse(ErrInvalid, "%s tidak menunggu persetujuan: sudah %s", "%[1]s does not wait for approval: it is %[3]s", d.Ref(), now, now.english()), nil
 	}
 	return nil, nil
 }
@@ -225,7 +225,7 @@ func (p projector) approve(b event.DocumentApproved) (*Refusal, error) {
 		return lost, err
 	}
 	if b.Basis == string(Walidata) && proposer == b.Actor.ID {
-		return refuse(ErrInvalid, "%[1]s diusulkan oleh %[2]s sendiri; yang menyetujui harus orang lain (--as ID)", "%[1]s was proposed by %[2]s; somebody else must approve it (--as ID)",
+		return refuse(ErrInvalid, "%[1]s diusulkan oleh %[2]s sendiri; yang menyetujui harus orang lain (--as ID/walidata)", "%[1]s was proposed by %[2]s; somebody else must approve it (--as ID/walidata)",
 			b.Ref(), proposer), nil
 	}
 	return p.decideProposal(b.Paper, InForce, b.Reason)

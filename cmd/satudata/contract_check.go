@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"satudata/catalog/rules"
 	"satudata/schemas"
 	"satudata/schemas/assess"
 )
@@ -18,7 +18,7 @@ var errIncomplete = &usage{"kontrak belum memenuhi keempat prinsip (the contract
 func (a *app) contractCheckCommand() *cobra.Command {
 	var strict, asJSON bool
 	c := &cobra.Command{
-		Use: "check [FILE|DATASET]…", Short: "Apakah kontrak memenuhi empat prinsip Satu Data (does a contract meet the four principles)",
+		Use: "check [FILE|DATASET[@VERSI]]…", Short: "Apakah kontrak memenuhi empat prinsip Satu Data (does a contract meet the four principles)",
 		Long: `Menilai kontrak menurut empat prinsip Satu Data Indonesia (Perpres 39/2019 Ps 3), dengan temuan, tempat dan cara
 memperbaikinya. Tanpa FILE atau DATASET semua kontrak ruang kerja dinilai.
 Skor = 100 × rata-rata keempat prinsip dari (pertanyaan terpenuhi ÷ pertanyaan diajukan).
@@ -28,8 +28,8 @@ every contract of the workspace. Score = 100 × the mean over the four principle
 
 Kode keluar 0 bila keempatnya lolos, 2 bila tidak; dengan --strict peringatan pun menggagalkan.
 (Exit code 0 when all four pass, else 2; with --strict warnings fail too.)`,
-		RunE: func(_ *cobra.Command, args []string) error {
-			checked, all, err := a.contractsOf(args)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			checked, all, err := a.contractsOf(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -37,6 +37,9 @@ Kode keluar 0 bila keempatnya lolos, 2 bila tidak; dengan --strict peringatan pu
 			passed := true
 			for _, c := range checked {
 				r := assess.Check(c, all)
+				if err := bindRules(cmd.Context(), &r, c, all); err != nil {
+					return err
+				}
 				reports = append(reports, r)
 				passed = passed && r.Passed(strict)
 			}
@@ -56,50 +59,52 @@ Kode keluar 0 bila keempatnya lolos, 2 bila tidak; dengan --strict peringatan pu
 	return c
 }
 
-// contractsOf reads the contracts that args name, files or datasets of the workspace, or all of the
-// workspace when there are none; all is every contract that they must not be mistaken for. A file
-// may be assessed outside of any workspace.
-func (a *app) contractsOf(args []string) (named, all []*schemas.Contract, err error) {
-	w, err := a.workspace()
-	if err == nil {
-		docs, err := w.documents()
-		if err != nil && len(args) == 0 {
-			return nil, nil, err
+// bindRules adds to a report which table rules could not be run: they would return every delivery.
+func bindRules(ctx context.Context, r *assess.Report, c *schemas.Contract, all []*schemas.Contract) error {
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		return err
+	}
+	unfit, err := rules.Bind(ctx, c, all, ref)
+	if err != nil {
+		return err
+	}
+	var found []assess.Finding
+	for _, u := range unfit {
+		f := assess.Finding{Severity: assess.Error, Path: "quality." + u.Rule.Name, Line: u.Rule.Line,
+			Say:  schemas.Sentence{ID: "aturan " + u.Rule.Name + " tidak dapat dijalankan: " + u.Say.ID, EN: "rule " + u.Rule.Name + " cannot be run: " + u.Say.EN},
+			Mend: schemas.Sentence{ID: "perbaiki aturan itu; tanpa perbaikan setiap kiriman melanggarnya", EN: "mend the rule; as it is every delivery breaks it"}, Source: "ODCS v3.1.0, quality"}
+		if u.Elsewhere {
+			f.Severity = assess.Warning
+			f.Mend = schemas.Sentence{ID: "periksa nama dataset, atau taruh kontraknya di folder contracts ruang kerja ini", EN: "check the dataset's name, or put its contract into the workspace's folder contracts"}
 		}
-		for _, dataset := range sortedNames(docs.contracts) {
-			all = append(all, newest(docs.contracts[dataset]))
-		}
-	} else if len(args) == 0 {
-		return nil, nil, err
+		found = append(found, f)
+	}
+	r.Answer(assess.Interoperability, len(c.TableRules), found)
+	return nil
+}
+
+// contractsOf reads the contracts that args name, or all of the workspace when there are none; all is
+// every contract that they must not be mistaken for. A file may be assessed outside of any workspace.
+func (a *app) contractsOf(ctx context.Context, args []string) (named, all []*schemas.Contract, err error) {
+	s := a.shelf()
+	if len(args) == 0 && s.err != nil {
+		return nil, nil, s.err
+	}
+	for _, dataset := range sortedNames(s.docs.contracts) {
+		all = append(all, newest(s.docs.contracts[dataset]))
 	}
 	if len(args) == 0 {
 		return all, all, nil
 	}
 	for _, arg := range args {
-		c, err := readContract(arg, all)
+		c, err := s.contract(ctx, arg)
 		if err != nil {
 			return nil, nil, err
 		}
 		named = append(named, c)
 	}
 	return named, all, nil
-}
-
-// readContract reads the contract in a file, or the one of a dataset among known.
-func readContract(arg string, known []*schemas.Contract) (*schemas.Contract, error) {
-	doc, err := os.ReadFile(arg)
-	if err == nil {
-		return schemas.ParseContract(arg, doc)
-	}
-	for _, c := range known {
-		if c.Dataset == arg {
-			return c, nil
-		}
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, usageError("%s: bukan berkas dan bukan dataset ruang kerja ini (neither a file nor a dataset of this workspace)", arg)
-	}
-	return nil, err
 }
 
 // newest is the contract of the highest version.

@@ -22,7 +22,7 @@ func (a *app) contractDiffCommand() *cobra.Command {
 		Use: "diff LAMA BARU", Short: "Apa yang putus bila kontrak berganti versi (what breaks between two versions of a contract)",
 		Long: `Membandingkan dua versi kontrak: apa yang berubah, mengapa itu putus atau tidak, versi apa yang diperlukan, serta
 binding dan kueri ruang kerja yang tidak jalan lagi. LAMA dan BARU adalah berkas, atau dataset@versi dari folder contracts
-atau dari katalog.
+atau dari katalog. Di luar ruang kerja hanya berkasnya yang dibandingkan.
 
 (Compares two versions of a contract: what changed, why that breaks or does not, which version it needs, and the
 workspace's bindings and queries that no longer work. Queries are bound by the query engine against empty tables
@@ -32,50 +32,24 @@ Kode keluar 0, atau 2 bila versi BARU dinaikkan kurang dari yang diperlukan.
 (Exit code 0, or 2 when the version of NEW is raised by less than the changes need.)`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			w, err := a.workspace()
+			s := a.shelf()
+			old, err := s.contract(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			docs, err := w.documents()
+			next, err := s.contract(c.Context(), args[1])
 			if err != nil {
 				return err
 			}
-			old, err := w.contractVersion(c.Context(), docs, args[0])
-			if err != nil {
-				return err
+			if s.w != nil && s.err != nil {
+				return s.err
 			}
-			next, err := w.contractVersion(c.Context(), docs, args[1])
-			if err != nil {
-				return err
-			}
-			return a.diff(c.Context(), w, docs, old, next, folders, asJSON)
+			return a.diff(c.Context(), s.w, s.docs, old, next, folders, asJSON)
 		},
 	}
 	c.Flags().StringArrayVar(&folders, "queries", nil, "folder kueri *.sql lain (another folder of queries)")
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
 	return c
-}
-
-// contractVersion finds a contract by its file, or by dataset@version.
-func (w *workspace) contractVersion(ctx context.Context, docs documents, arg string) (*schemas.Contract, error) {
-	var known []*schemas.Contract
-	for _, versions := range docs.contracts {
-		known = append(known, newest(versions))
-	}
-	dataset, version, ok := strings.Cut(arg, "@")
-	if !ok {
-		return readContract(arg, known)
-	}
-	dataset = schemas.DatasetName(dataset, version)
-	if c := docs.contracts[dataset][version]; c != nil {
-		return c, nil
-	}
-	var found *schemas.Contract
-	err := w.withReader(ctx, func(p parts) (err error) {
-		found, err = p.cat.ParsedContract(ctx, dataset, version)
-		return err
-	})
-	return found, err
 }
 
 // difference is what `contract diff` says, also as JSON.
@@ -118,6 +92,7 @@ type brokenThing struct {
 	Why    []string `json:"sebab"`
 }
 
+// diff compares two versions and says what in the workspace breaks; w is nil outside of one.
 func (a *app) diff(ctx context.Context, w *workspace, docs documents, old, next *schemas.Contract, folders []string, asJSON bool) error {
 	if old.ID != next.ID {
 		return usageError("%s dan %s adalah dataset yang berbeda (are different datasets)", old.ID, next.ID)
@@ -135,15 +110,18 @@ func (a *app) diff(ctx context.Context, w *workspace, docs documents, old, next 
 	if d.Bindings, err = brokenBindings(docs, old, next, changes); err != nil {
 		return err
 	}
-	queries, err := w.queryFiles(folders)
-	if err != nil {
-		return err
-	}
-	if d.Queries, err = w.brokenQueries(ctx, docs, old, next, changes, queries); err != nil {
-		return err
-	}
-	if d.Readers, err = w.readers(ctx, old.Dataset); err != nil {
-		return err
+	var queries []string
+	d.Queries, d.Readers = []brokenThing{}, []reader{}
+	if w != nil {
+		if queries, err = w.queryFiles(folders); err != nil {
+			return err
+		}
+		if d.Queries, err = w.brokenQueries(ctx, docs, old, next, changes, queries); err != nil {
+			return err
+		}
+		if d.Readers, err = w.readers(ctx, old.Dataset); err != nil {
+			return err
+		}
 	}
 	if asJSON {
 		err = writeJSON(a.stdout, d)

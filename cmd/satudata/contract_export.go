@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"satudata/catalog"
 	"satudata/ingest/durable"
 	"satudata/schemas"
 	"satudata/schemas/exchange"
@@ -19,20 +18,20 @@ import (
 func (a *app) contractExportCommand() *cobra.Command {
 	var to, out string
 	c := &cobra.Command{
-		Use: "export --to FORMAT BERKAS|DATASET", Short: "Tulis kontrak dalam format lain (write a contract in another format)",
+		Use: "export --to FORMAT BERKAS|DATASET[@VERSI]", Short: "Tulis kontrak dalam format lain (write a contract in another format)",
 		Long: "Menulis kontrak sebagai " + strings.Join(exchange.Formats(), ", ") + `.
 Yang tidak dibawa format itu, dan yang masih harus diisi, ditulis di stderr.
 
 (Writes a contract in another format. What the format does not carry, and what is to be filled in, goes to stderr.)`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := oneOf("--to", to, exchange.Formats()); err != nil {
 				return err
 			}
 			if to == "excel" && out == "" {
 				return usageError("buku kerja ditulis ke berkas: tambahkan --out NAMA.xlsx (a workbook goes to a file)")
 			}
-			contract, err := a.contractOf(args[0])
+			contract, err := a.shelf().contract(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -62,7 +61,7 @@ to be filled in goes to stderr.)`,
 			if err := oneOf("--from", from, exchange.Sources()); err != nil {
 				return err
 			}
-			data, err := os.ReadFile(args[0])
+			data, err := os.ReadFile(a.file(args[0]))
 			if errors.Is(err, fs.ErrNotExist) {
 				return usageError("berkas %s tidak ada (there is no such file)", args[0])
 			}
@@ -87,36 +86,6 @@ func oneOf(flag, value string, words []string) error {
 		return usageError("%s %q: pilih %s (choose one of these)", flag, value, strings.Join(words, ", "))
 	}
 	return nil
-}
-
-// contractOf reads the contract in a file, or the newest one of a dataset in the workspace's folder.
-func (a *app) contractOf(name string) (*schemas.Contract, error) {
-	doc, err := os.ReadFile(name)
-	if err == nil {
-		return schemas.ParseContract(name, doc)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	w, err := a.workspace()
-	if err != nil {
-		return nil, err
-	}
-	docs, err := w.documents()
-	if err != nil {
-		return nil, err
-	}
-	versions := docs.contracts[name]
-	if len(versions) == 0 {
-		return nil, fmt.Errorf("kontrak %q, sebagai berkas atau dataset di folder contracts: %w", name, catalog.ErrNotFound)
-	}
-	var newest *schemas.Contract
-	for _, c := range versions {
-		if newest == nil || schemas.CompareVersions(c.Version, newest.Version) > 0 {
-			newest = c
-		}
-	}
-	return newest, nil
 }
 
 // deliver writes a document to a file or stdout, and what there is to say of it to stderr.

@@ -63,7 +63,7 @@ func TestContractCheck(t *testing.T) {
 	if one := satudata(t, "-C", dir, "contract", "check", "spbe.indeks"); !strings.HasPrefix(one.stdout, "spbe.indeks 1.0.0") {
 		t.Errorf("check of a dataset says %q", one.stdout)
 	}
-	if r := satudata(t, "-C", dir, "contract", "check", "spbe.index"); r.code != exitUsage || !strings.Contains(r.stderr, "bukan berkas") {
+	if r := satudata(t, "-C", dir, "contract", "check", "spbe.index"); r.code != exitNotFound || !strings.Contains(r.stderr, "bukan berkas") {
 		t.Errorf("check of what is not there: %+v", r)
 	}
 }
@@ -78,6 +78,9 @@ func TestContractNew(t *testing.T) {
 	contract, binding := readFile(t, draft), readFile(t, filepath.Join(dir, "drafts", "dkp.produksi.binding.yaml"))
 	if !strings.HasPrefix(contract, "# yaml-language-server: $schema=../schemas/"+schemas.ContractSchema) {
 		t.Errorf("no line for editors: %.120s", contract)
+	}
+	if blanks := strings.Count(contract, `description: "" # ISI`) + strings.Count(contract, "# ISI satuan"); blanks != 2 {
+		t.Errorf("%d blanks for what columns count and its unit, want those of jumlah only:\n%s", blanks, contract)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "schemas", schemas.ContractSchema)); err != nil {
 		t.Error(err)

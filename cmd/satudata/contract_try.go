@@ -63,7 +63,7 @@ func (a *app) trialPlan(contractFile, binding string, files []string) (*schemas.
 		}
 		return schemas.Compile(c, b, ref)
 	}
-	b, err := readDocument(binding, schemas.ParseBinding)
+	b, err := readDocument(a.file(binding), schemas.ParseBinding)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (a *app) trialPlan(contractFile, binding string, files []string) (*schemas.
 		}
 		return schemas.Compile(c, b, ref)
 	}
-	c, err := readDocument(contractFile, schemas.ParseContract)
+	c, err := readDocument(a.file(contractFile), schemas.ParseContract)
 	if err != nil {
 		return nil, err
 	}
@@ -153,11 +153,7 @@ func (a *app) workspaceContract(b *schemas.Binding) (*schemas.Contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := docs.contracts[b.Dataset][b.Contract]
-	if c == nil {
-		return nil, usageError("kontrak %s versi %s tidak ada di folder contracts; sebutkan --contract (no such contract; name its file)", b.Dataset, b.Contract)
-	}
-	return c, nil
+	return docs.contractOf(b)
 }
 
 // try prints what would become of files.

@@ -6,6 +6,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+
+	"satudata/catalog"
+	"satudata/ingest/event"
 )
 
 func (a *app) deliveriesCommand() *cobra.Command {
@@ -25,6 +28,11 @@ func (a *app) deliveriesCommand() *cobra.Command {
 				found, err := p.cat.Deliveries(c.Context(), dataset)
 				if err != nil {
 					return err
+				}
+				if dataset != "" && len(found) == 0 {
+					if _, err := p.cat.LatestContract(c.Context(), dataset); err != nil {
+						return err
+					}
 				}
 				all, err := withExplanations(c.Context(), p, found)
 				if err != nil {
@@ -57,11 +65,19 @@ func printDeliveries(out io.Writer, w *workspace, found []explained) error {
 	}
 	for _, d := range found {
 		if d.Reason != nil {
-			fmt.Fprintf(out, "%s %s: %s (%s)\n", short(d.ID), d.Status, d.Reason.ID, d.Reason.EN)
+			fmt.Fprintf(out, "%s %s: %s\n", short(d.ID), d.Status, both(reason(d)))
 		}
 		printFindings(out, w, d)
 	}
 	return nil
+}
+
+// reason is why a delivery was not taken; where that is what rules found, which follows, it is not repeated.
+func reason(d explained) event.Sentence {
+	if d.Status != catalog.Returned || d.Check == nil || d.Check.Accepted == 0 {
+		return *d.Reason
+	}
+	return event.Sentence{ID: "melanggar aturan berikut; yang sudah terbit sebelumnya tetap berlaku", EN: "it breaks these rules; what was published before stays"}
 }
 
 // short is as much of a delivery's id as people type; the random end, since ids made in the same

@@ -79,17 +79,25 @@ func withExplanations(ctx context.Context, p parts, found []catalog.Delivery) ([
 	return out, nil
 }
 
+// maxShown is how many examples of a finding people are shown; --json has all that are kept.
+const maxShown = 5
+
 // printFindings says which table rules a delivery does not meet, and how its OPD explains that.
 func printFindings(out io.Writer, w *workspace, d explained) {
 	if d.Check == nil {
 		return
 	}
 	for _, f := range d.Check.Findings {
-		fmt.Fprintf(out, "%s %s [%s]: %s (%s)\n", short(d.ID), severityWord(f), f.Rule, f.Say.ID, f.Say.EN)
-		for _, e := range f.Examples {
+		fmt.Fprintf(out, "%s %s [%s]: %s\n", short(d.ID), severityWord(f), f.Rule, both(f.Say))
+		rest := f.Count
+		for i, e := range f.Examples[:min(len(f.Examples), maxShown)] {
 			fmt.Fprintf(out, "    %s\n", e)
+			rest--
+			if i < len(f.Covers) {
+				rest -= f.Covers[i] - 1
+			}
 		}
-		if rest := f.Count - int64(len(f.Examples)); rest > 0 && len(f.Examples) > 0 {
+		if rest > 0 && len(f.Examples) > 0 {
 			fmt.Fprintf(out, "    … dan %s lagi (and more)\n", number(rest))
 		}
 		for _, e := range d.Explanations {
@@ -99,6 +107,9 @@ func printFindings(out io.Writer, w *workspace, d explained) {
 			of := ""
 			if e.Delivery != d.ID {
 				of = ", untuk kiriman " + short(e.Delivery)
+				if int64(e.Cases) < f.Count {
+					of += fmt.Sprintf(", menjelaskan %d dari %d kasus (explains so many of the cases)", e.Cases, f.Count)
+				}
 			}
 			fmt.Fprintf(out, "    penjelasan %s, %s%s: %s\n", actorText(e.Actor), w.clock(e.Given), of, e.Text)
 		}

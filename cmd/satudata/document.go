@@ -47,7 +47,7 @@ func (a *app) proposeCommand(kind event.Kind) *cobra.Command {
 	c := &cobra.Command{
 		Use: "propose FILE", Short: "Usulkan dokumen; diperiksa seketika (propose a document; it is checked at once)", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			text, err := os.ReadFile(args[0])
+			text, err := os.ReadFile(a.file(args[0]))
 			if err != nil {
 				return unreadable(err)
 			}

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strings"
+	"syscall"
 
 	"satudata/catalog"
 	"satudata/catalog/query"
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/schemas"
 	"satudata/schemas/reference"
@@ -43,12 +46,16 @@ func usageError(format string, args ...any) error { return &usage{fmt.Sprintf(fo
 
 // unreadable is the error of a file that the command line names and that cannot be read.
 func unreadable(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) && errors.Is(err, fs.ErrNotExist) {
-		return usageError("berkas tidak dapat dibaca (the file cannot be read): %s: tidak ada (no such file)", at.Path)
-	}
-	return usageError("berkas tidak dapat dibaca (the file cannot be read): %v", err)
+	return usageError("%s", sayFile(err))
 }
+
+// missingError is an error of whoever named something that is not there.
+type missingError struct{ msg string }
+
+func (m *missingError) Error() string { return m.msg }
+func (m *missingError) Unwrap() error { return catalog.ErrNotFound }
+
+func missing(format string, args ...any) error { return &missingError{fmt.Sprintf(format, args...)} }
 
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
@@ -81,11 +88,52 @@ func exitCode(err error) int {
 func say(err error) string {
 	var q *query.Error
 	if errors.As(err, &q) {
-		return fmt.Sprintf("%s (%s)", q.Say.ID, q.Say.EN)
+		return both(q.Say)
 	}
 	var refusal *catalog.Refusal
-	if errors.Is(err, catalog.ErrNotFound) && !errors.As(err, &refusal) {
+	var named *missingError
+	if errors.Is(err, catalog.ErrNotFound) && !errors.As(err, &refusal) && !errors.As(err, &named) {
 		return fmt.Sprintf("tidak ditemukan: %v", err)
 	}
-	return err.Error()
+	return sayFile(err)
+}
+
+// sayFile says in both languages what the system says in English of a file.
+func sayFile(err error) string {
+	var file *fs.PathError
+	if !errors.As(err, &file) {
+		return err.Error()
+	}
+	why := fmt.Sprintf("tidak dapat dibuka (%v)", file.Err)
+	switch {
+	case errors.Is(file, fs.ErrNotExist):
+		why = "berkas atau folder tidak ada (no such file or folder)"
+	case errors.Is(file, fs.ErrPermission):
+		why = "tidak boleh dibaca atau ditulis (permission denied)"
+	case errors.Is(file, syscall.EISDIR):
+		why = "adalah folder, bukan berkas (is a folder, not a file)"
+	}
+	return strings.ReplaceAll(err.Error(), file.Error(), file.Path+": "+why)
+}
+
+// both is a sentence in both languages. What follows a colon and is the same in both, such as the words
+// of the query engine, stands once.
+func both(s event.Sentence) string {
+	for i := range s.ID {
+		for j := range s.EN {
+			if strings.HasPrefix(s.ID[i:], ": ") && strings.HasPrefix(s.EN[j:], ": ") && alike(s.ID[i:], s.EN[j:]) {
+				return s.ID[:i] + " (" + s.EN[:j] + ")" + s.ID[i:]
+			}
+		}
+	}
+	return s.ID + " (" + s.EN + ")"
+}
+
+// alike says whether two texts are the same but for how they end, such as in "(baris 1, kolom 1)".
+func alike(a, b string) bool {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return a == b || n >= 20 && 2*n >= len(a)
 }

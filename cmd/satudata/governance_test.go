@@ -90,8 +90,9 @@ func TestApprovalPolicy(t *testing.T) {
 	must(t, in("org", "add", "dlh", "--name", "Dinas Lingkungan Hidup")...)
 	must(t, in("contract", "propose", contract, "--as", "budi")...)
 	refused(read, "satudata contract approve lingkungan.taman@1.0.0")
-	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "budi"), "budi")
-	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina", "--if-revision", "1"), "revisi 2")
+	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina/opd"), "--as ID/walidata")
+	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "budi/walidata"), "budi")
+	refused(in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina/walidata", "--if-revision", "1"), "revisi 2")
 	must(t, in("contract", "approve", "lingkungan.taman@1.0.0", "--as", "rina/walidata", "--if-revision", "2")...)
 	refused(read, "satudata binding propose FILE")
 	for _, verb := range []string{"list", "show", "history"} {
@@ -116,8 +117,9 @@ func TestApprovalPolicy(t *testing.T) {
 	if got := must(t, in("contract", "show", "lingkungan.taman")...); got != parks {
 		t.Errorf("the document that is shown is not the one proposed:\n%s", got)
 	}
-	must(t, in("contract", "deprecate", "lingkungan.taman", "--until", "2020-01-31", "--reason", "diganti")...)
-	refused(append(read, "--again"), "2020-01-31")
+	refused(in("contract", "deprecate", "lingkungan.taman", "--until", "2020-01-31", "--reason", "diganti"), "contract retire")
+	must(t, in("contract", "retire", "lingkungan.taman", "--reason", "diganti")...)
+	refused(append(read, "--again"), "ditarik")
 	if r := satudata(t, in("contract", "return", "lingkungan.taman@1.0.0")...); r.code != exitUsage {
 		t.Errorf("returned without a reason: exit code %d", r.code)
 	}
@@ -234,7 +236,7 @@ func TestApplicationList(t *testing.T) {
 			t.Errorf("list %q: exit code %d, said %s, want %q", text, r.code, r.stderr, says)
 		}
 	}
-	if r := satudata(t, "-C", dir, "app", "import", filepath.Join(dir, "tidak_ada.csv")); r.code != exitUsage || !strings.Contains(r.stderr, "berkas tidak dapat dibaca (") {
+	if r := satudata(t, "-C", dir, "app", "import", filepath.Join(dir, "tidak_ada.csv")); r.code != exitUsage || !strings.Contains(r.stderr, "tidak_ada.csv: berkas atau folder tidak ada (") {
 		t.Errorf("no such file: exit code %d, said %s", r.code, r.stderr)
 	}
 	if r := satudata(t, "-C", dir, "app", "import", foreign, "--if-revision", "3"); r.code != exitUsage || !strings.Contains(r.stderr, "if-revision") {

@@ -52,6 +52,7 @@ var homes = map[string]string{
 	"github.com/zeebo/xxh3":            "transform/quality catalog/overlap",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",
+	"github.com/spf13/pflag":           "cmd/satudata",
 	"github.com/santhosh-tekuri":       "schemas",
 	"gopkg.in/yaml.v3":                 "schemas cmd/satudata schemas/exchange",
 }

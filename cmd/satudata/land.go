@@ -20,10 +20,12 @@ func (a *app) landCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "land", Short: "Daratkan log ke tabel (land the log in the tables)",
 		Long: `Membaca log peristiwa, menyeragamkan dan memeriksa rekaman, dan mendaratkannya tepat satu kali; lalu memeriksa
-dan menerbitkan kiriman yang sudah lengkap. Dengan --once berhenti setelah semuanya mendarat.
+dan menerbitkan kiriman yang sudah lengkap. Dengan --once berhenti setelah semuanya mendarat, dengan kode keluar 3 bila
+ada kiriman yang dikembalikan.
 
 (Lands the event log exactly once, checks and publishes deliveries that are whole. With --once it
-ends when it has caught up; otherwise it keeps running until it is interrupted.)`,
+ends when it has caught up, with exit code 3 when a delivery was returned; otherwise it keeps running until it is
+interrupted.)`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			w, err := a.workspace()
@@ -46,6 +48,9 @@ ends when it has caught up; otherwise it keeps running until it is interrupted.)
 					return err
 				}
 				fmt.Fprintln(a.stdout, sum)
+				if sum.returned > 0 {
+					return fmt.Errorf("%w: %d dikembalikan; lihat `satudata deliveries` (returned, see deliveries)", errRefused, sum.returned)
+				}
 				return nil
 			})
 		},
@@ -81,7 +86,7 @@ func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
 type landings struct {
 	commits, deliveries io.Writer
 
-	n                            int
+	n, returned                  int
 	accepted, rejected, setAside int64
 }
 
@@ -99,6 +104,7 @@ func (l *landings) decided(d pipeline.Delivery, c event.DeliveryChecked, decisio
 	status := catalog.Published
 	if _, returned := decision.(event.DeliveryReturned); returned {
 		status = catalog.Returned
+		l.returned++
 	}
 	fmt.Fprintf(l.deliveries, "%s → %s: %s diterima, %s ditolak, %s disisihkan; %s\n", d.Subject, d.Dataset, number(c.Accepted), number(c.Rejected), number(c.SetAside), status)
 	if c.Rejected > 0 && len(c.Reasons) > 0 {

@@ -32,7 +32,7 @@ or from standard input with --file -. --as-of takes a time, a date, or the id of
 			}
 			f, err := query.ParseFormat(format)
 			if err != nil {
-				return usageError("%v", err)
+				return err
 			}
 			when, err := parseAsOf(asOf, w.zone)
 			if err != nil {
@@ -64,7 +64,7 @@ func (a *app) sql(args []string, file string) (string, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", usageError("--file: %v", err)
+		return "", unreadable(err)
 	}
 	return string(text), nil
 }

@@ -51,7 +51,7 @@ func (a *app) refElementsCommand() *cobra.Command {
 			if len(args) == 1 {
 				e, ok := schemas.FindElement(args[0])
 				if !ok {
-					return usageError("elemen %q tidak dikenal; daftarnya: satudata ref elements (unknown element)", args[0])
+					return missing("elemen %q tidak dikenal; daftarnya: satudata ref elements (unknown element)", args[0])
 				}
 				if asJSON {
 					return writeJSON(a.stdout, describeElement(e))

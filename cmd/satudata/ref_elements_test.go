@@ -30,7 +30,7 @@ func TestRefElements(t *testing.T) {
 	if latitude.Minimum == nil || *latitude.Minimum != -11.5 || latitude.Unit != "derajat" || latitude.Reading != "lintang" {
 		t.Errorf("got %+v", latitude)
 	}
-	if r := satudata(t, "ref", "elements", "nikk"); r.code != exitUsage || !strings.Contains(r.stderr, "nikk") {
+	if r := satudata(t, "ref", "elements", "nikk"); r.code != exitNotFound || !strings.Contains(r.stderr, "nikk") {
 		t.Errorf("an unknown element: exit code %d, %s", r.code, r.stderr)
 	}
 }

@@ -56,6 +56,9 @@ func (a *app) refSearchCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(found) == 0 {
+				return missing("tidak ada wilayah bernama %q di %s (no region of that name there)", args[0], system)
+			}
 			return a.entries(found[:min(len(found), max(limit, 0))], asJSON)
 		},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"satudata/catalog/query"
@@ -79,7 +80,9 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%v", err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError("%s; lihat `%s --help` (see its --help)", sayFlag(err), c.CommandPath())
+	})
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.dir, "dir", "C", ".", "ruang kerja (workspace folder)")
 	flags.StringArrayVar(&a.settings, "set", nil, "nilai konfigurasi, misalnya log.kind=kafka (a configuration value, over file and environment)")
@@ -106,7 +109,7 @@ func positional(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usageError("%v; lihat `%s --help` (see its --help)", err, cmd.CommandPath())
+				return usageError("%s; lihat `%s --help` (see its --help)", sayArguments(err), cmd.CommandPath())
 			}
 			return nil
 		}
@@ -114,6 +117,51 @@ func positional(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		positional(sub)
 	}
+}
+
+// sayFlag says in both languages what cobra says in English of a flag.
+func sayFlag(err error) string {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		return fmt.Sprintf("pilihan --%s tidak dikenal (unknown flag)", unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("pilihan -%s tidak dikenal (unknown flag)", unknown.GetSpecifiedShortnames())
+	case errors.As(err, &bare):
+		return fmt.Sprintf("pilihan --%s perlu nilai (the flag needs a value)", bare.GetFlag().Name)
+	case errors.As(err, &wrong):
+		return fmt.Sprintf("nilai %q tidak sah untuk --%s: jenisnya %s (not a valid value of the flag, which has this type)", wrong.GetValue(), wrong.GetFlag().Name, wrong.GetFlag().Value.Type())
+	}
+	return fmt.Sprintf("pilihan tidak dapat dibaca (%v)", err)
+}
+
+// sayArguments says in both languages what cobra says in English of the number of arguments, or of a
+// command that is not there.
+func sayArguments(err error) string {
+	var least, most, got int
+	var word string
+	text := err.Error()
+	is := func(format string, into ...any) bool {
+		n, _ := fmt.Sscanf(text, format, into...)
+		return n == len(into)
+	}
+	switch {
+	case is("accepts between %d and %d arg(s), received %d", &least, &most, &got):
+		return fmt.Sprintf("perlu %d sampai %d argumen, ada %d (%s)", least, most, got, text)
+	case is("accepts at most %d arg(s), received %d", &most, &got):
+		return fmt.Sprintf("paling banyak %d argumen, ada %d (%s)", most, got, text)
+	case is("accepts %d arg(s), received %d", &most, &got):
+		return fmt.Sprintf("perlu %d argumen, ada %d (%s)", most, got, text)
+	case is("requires at least %d arg(s), only received %d", &least, &got):
+		return fmt.Sprintf("perlu sedikitnya %d argumen, ada %d (%s)", least, got, text)
+	case is("unknown command %q for", &word):
+		return fmt.Sprintf("perintah %q tidak dikenal (unknown command)", word)
+	case is("invalid argument %q for", &word):
+		return fmt.Sprintf("argumen %q tidak dikenal (unknown argument)", word)
+	}
+	return fmt.Sprintf("argumen tidak sesuai (%s)", text)
 }
 
 // workspace opens the workspace that -C names, with --set over the environment over its file.

@@ -112,6 +112,9 @@ func TestRulesOnRealData(t *testing.T) {
 	}
 
 	tourism := findings(t, dir, "pariwisata.kunjungan_objek_wisata")
+	if out := must(t, "-C", dir, "deliveries", "pariwisata.kunjungan_objek_wisata"); !strings.Contains(out, "seluruh 27 kabupaten_kota") || strings.Contains(out, " 27 lagi") {
+		t.Errorf("the examples of holes cover all of them:\n%s", out)
+	}
 	holes := tourism["petak"]
 	if holes.Count != 29 || holes.Severity != "warning" || len(holes.Cases) != 29 {
 		t.Errorf("holes: %+v, want MANCANEGARA of 2018 in 27 districts and both kinds of Pangandaran in 2014", holes)
@@ -150,14 +153,14 @@ func addSource(t *testing.T, dir, binding, path string) {
 
 const floodHeader = "kode_provinsi,kode_kabupaten_kota,jumlah_banjir,tahun\n"
 
-// deliverFlood reads and lands a file of floods.
-func deliverFlood(t *testing.T, dir, name, rows string) {
+// deliverFlood reads and lands a file of floods, and returns the exit code of landing.
+func deliverFlood(t *testing.T, dir, name, rows string) int {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, "masuk", name), []byte(floodHeader+rows), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	must(t, "-C", dir, "ingest")
-	must(t, "-C", dir, "land", "--once")
+	return satudata(t, "-C", dir, "land", "--once").code
 }
 
 // TestBrokenRuleReturnsTheDelivery: a delivery that breaks a rule of severity error is not published,
@@ -175,8 +178,12 @@ func TestBrokenRuleReturnsTheDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("SATUDATA_QUERY_TIMEOUT", "2s")
-	deliverFlood(t, dir, "a.csv", "32,3215,71,2013\n32,3215,1,2014\n")
-	deliverFlood(t, dir, "b.csv", "32,3215,5000,2015\n32,3201,3,2015\n")
+	if code := deliverFlood(t, dir, "a.csv", "32,3215,71,2013\n32,3215,1,2014\n"); code != exitOK {
+		t.Errorf("landing what is published: exit code %d", code)
+	}
+	if code := deliverFlood(t, dir, "b.csv", "32,3215,5000,2015\n32,3201,3,2015\n"); code != exitRefused {
+		t.Errorf("landing what is returned: exit code %d, want %d", code, exitRefused)
+	}
 
 	all := listDeliveries(t, dir)
 	if len(all) != 2 || all[0].Status != catalog.Published || all[1].Status != catalog.Returned {
@@ -198,10 +205,16 @@ func TestBrokenRuleReturnsTheDelivery(t *testing.T) {
 	must(t, "-C", dir, "verify")
 
 	must(t, "-C", dir, "deliveries", "explain", "a.csv", "lonjakan_banjir", "Tahun 2013 termasuk banjir rob", "--as", "bpbd/opd")
-	deliverFlood(t, dir, "c.csv", "32,3215,71,2013\n32,3215,1,2014\n32,3201,2,2014\n")
+	deliverFlood(t, dir, "c.csv", "32,3215,71,2013\n32,3215,1,2014\n32,3201,2,2014\n32,3201,100,2015\n")
 	out := must(t, "-C", dir, "deliveries")
 	if n := strings.Count(out, "Tahun 2013 termasuk banjir rob"); n != 2 || strings.Count(out, "penjelasan bpbd/opd, ") != 2 {
 		t.Errorf("the explanation is shown %d times, want with both deliveries that have the jump:\n%s", n, out)
+	}
+	if n := strings.Count(out, "menjelaskan 1 dari 2 kasus"); n != 1 {
+		t.Errorf("that it explains one of two jumps is said %d times:\n%s", n, out)
+	}
+	if n := strings.Count(out, "hasil kueri 5000"); n != 1 {
+		t.Errorf("what was wrong with the second delivery is said %d times:\n%s", n, out)
 	}
 	if r := satudata(t, "-C", dir, "deliveries", "explain", "a.csv", "entah", "x"); r.code != exitUsage || !strings.Contains(r.stderr, "lonjakan_banjir") {
 		t.Errorf("explaining what was not found: exit %d, %s", r.code, r.stderr)

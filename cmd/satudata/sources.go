@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (f feed) open(watch bool) (source.Source, error) {
 	case "csv", "ndjson", "json", "xlsx":
 		src, err := file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usageError("%s: berkas tidak ada: %v (no such file)", f.binding.ID, err)
+			return nil, usageError("%s: %s", f.binding.ID, sayFile(err))
 		}
 		return src, err
 	}
@@ -80,10 +81,16 @@ func (w *workspace) documents() (documents, error) {
 	if err != nil {
 		return docs, err
 	}
-	for name, text := range contracts {
-		c, err := schemas.ParseContract(name, text)
+	for _, name := range sortedNames(contracts) {
+		c, err := schemas.ParseContract(name, contracts[name])
 		if err != nil {
 			errs = append(errs, err)
+			continue
+		}
+		if first := docs.contracts[c.Dataset][c.Version]; first != nil && !bytes.Equal(first.Document, c.Document) {
+			errs = append(errs, usageError("%s dan %s sama-sama berisi kontrak %s@%s dengan isi yang berbeda; hapus salah satu, atau naikkan versinya (both hold this version with another content; remove one or raise its version)",
+				first.File, c.File, c.ID, c.Version))
+			delete(docs.contracts[c.Dataset], c.Version) // nobody knows which one is meant
 			continue
 		}
 		if docs.contracts[c.Dataset] == nil {
@@ -95,8 +102,8 @@ func (w *workspace) documents() (documents, error) {
 	if err != nil {
 		return docs, err
 	}
-	for name, text := range bindings {
-		b, err := schemas.ParseBinding(name, text)
+	for _, name := range sortedNames(bindings) {
+		b, err := schemas.ParseBinding(name, bindings[name])
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -112,9 +119,13 @@ func (w *workspace) documents() (documents, error) {
 
 // yamlFiles returns the YAML files of a folder of the workspace by their names for messages.
 func (w *workspace) yamlFiles(folder string) (map[string][]byte, error) {
-	names, err := filepath.Glob(w.path(folder, "*.yaml"))
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, form := range []string{"*.yaml", "*.yml"} {
+		found, err := filepath.Glob(w.path(folder, form))
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, found...)
 	}
 	out := map[string][]byte{}
 	for _, name := range names {
@@ -131,11 +142,11 @@ func (w *workspace) yamlFiles(folder string) (map[string][]byte, error) {
 func (w *workspace) feed(d documents, binding string, paths []string) (feed, error) {
 	b := d.bindings[binding]
 	if b == nil {
-		return feed{}, usageError("binding %q tidak ada di folder bindings; yang ada: %s (no such binding; there are these)", binding, known(d.bindings))
+		return feed{}, missing("binding %q tidak ada di folder bindings; yang ada: %s (no such binding; there are these)", binding, known(d.bindings))
 	}
-	c := d.contracts[b.Dataset][b.Contract]
-	if c == nil {
-		return feed{}, usageError("%s: kontrak %s versi %s tidak ada di folder contracts (no such contract)", b.File, b.Dataset, b.Contract)
+	c, err := d.contractOf(b)
+	if err != nil {
+		return feed{}, err
 	}
 	ref, err := schemas.LoadReference()
 	if err != nil {
@@ -145,6 +156,19 @@ func (w *workspace) feed(d documents, binding string, paths []string) (feed, err
 		return feed{}, err
 	}
 	return feed{binding: b, contract: c, paths: paths, chunk: w.cfg.Log.ChunkBytes}, nil
+}
+
+// contractOf is the contract version that a binding was written for.
+func (d documents) contractOf(b *schemas.Binding) (*schemas.Contract, error) {
+	versions := d.contracts[b.Dataset]
+	if c := versions[b.Contract]; c != nil {
+		return c, nil
+	}
+	if len(versions) == 0 {
+		return nil, missing("%s: dataset %s tidak ada di folder contracts; yang ada: %s (no contract of the dataset; there are these)", b.File, b.Dataset, known(d.contracts))
+	}
+	return nil, missing("%s: kontrak %s versi %s tidak ada di folder contracts; yang ada: %s. Sesuaikan `contract:` di binding itu (no such version; there are these; write one of them in the binding)",
+		b.File, b.Dataset, b.Contract, known(versions))
 }
 
 // feeds prepares the sources that satudata.yaml names, or only those of one binding.
@@ -167,7 +191,13 @@ func (w *workspace) feeds(docs documents, binding string) ([]feed, error) {
 	return out, nil
 }
 
-func known[T any](m map[string]T) string { return strings.Join(sortedNames(m), ", ") }
+// known lists names for people.
+func known[T any](m map[string]T) string {
+	if len(m) == 0 {
+		return "belum ada (none yet)"
+	}
+	return strings.Join(sortedNames(m), ", ")
+}
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 

@@ -81,7 +81,6 @@ func Check(c *schemas.Contract, others []*schemas.Contract) Report {
 		}
 	}
 	r := Report{File: c.File, Dataset: c.Dataset, Version: c.Version}
-	sum := 0.0
 	for _, part := range []struct {
 		name string
 		ask  func()
@@ -90,10 +89,27 @@ func Check(c *schemas.Contract, others []*schemas.Contract) Report {
 		part.ask()
 		slices.SortStableFunc(s.principle.Findings, func(a, b Finding) int { return a.Line - b.Line })
 		r.Principles = append(r.Principles, s.principle)
-		sum += float64(s.principle.Met) / float64(s.principle.Asked)
 	}
-	r.Score = int(math.Round(100 * sum / float64(len(r.Principles))))
+	r.Score = score(r.Principles)
 	return r
+}
+
+func score(all []Principle) int {
+	sum := 0.0
+	for _, p := range all {
+		sum += float64(p.Met) / float64(p.Asked)
+	}
+	return int(math.Round(100 * sum / float64(len(all))))
+}
+
+// Answer adds questions of a principle that others have put to the contract, and what they found.
+func (r *Report) Answer(principle string, asked int, found []Finding) {
+	i := slices.IndexFunc(r.Principles, func(p Principle) bool { return p.Name == principle })
+	p := &r.Principles[i]
+	p.Asked, p.Met = p.Asked+asked, p.Met+asked-len(found)
+	p.Findings = append(p.Findings, found...)
+	slices.SortStableFunc(p.Findings, func(a, b Finding) int { return a.Line - b.Line })
+	r.Score = score(r.Principles)
 }
 
 // sheet is a contract and what has been found about it so far.

@@ -72,13 +72,13 @@ func (s *search) resolve(p string) ([]found, error) {
 	case s.watch && os.IsNotExist(err):
 		return nil, nil
 	}
-	return nil, fmt.Errorf("find files: %w", err)
+	return nil, err
 }
 
 func (s *search) folder(dir string) ([]found, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
-		return nil, fmt.Errorf("find files: %w", err)
+		return nil, err
 	}
 	var out []found
 	for _, e := range entries {
@@ -97,7 +97,7 @@ func (s *search) folder(dir string) ([]found, error) {
 func (s *search) glob(pattern string) ([]found, error) {
 	names, err := filepath.Glob(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("find files: pattern %q: %w", pattern, err)
+		return nil, fmt.Errorf("pola %q tidak sah (not a valid pattern): %w", pattern, err)
 	}
 	base := pattern
 	for strings.ContainsAny(base, "*?[") {
@@ -116,7 +116,7 @@ func (s *search) glob(pattern string) ([]found, error) {
 		out = append(out, found{name, filepath.ToSlash(subject), stampOf(info)})
 	}
 	if len(out) == 0 && !s.watch {
-		return nil, fmt.Errorf("find files: %w: nothing matches %s", fs.ErrNotExist, pattern)
+		return nil, &fs.PathError{Op: "glob", Path: pattern, Err: fs.ErrNotExist}
 	}
 	return out, nil
 }

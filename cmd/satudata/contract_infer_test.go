@@ -49,9 +49,9 @@ func TestInferThenLand(t *testing.T) {
 // that is not there is said to be so in Indonesian.
 func TestInferNames(t *testing.T) {
 	for want, args := range map[string][]string{
-		"topik.nama":                     {"a.csv", "--dataset", "Banjir"},
-		"huruf kecil":                    {"a.csv", "--opd", "Dinas X"},
-		"a.csv: tidak ada (no such file": {"a.csv"},
+		"topik.nama":                          {"a.csv", "--dataset", "Banjir"},
+		"huruf kecil":                         {"a.csv", "--opd", "Dinas X"},
+		"a.csv: berkas atau folder tidak ada": {"a.csv"},
 	} {
 		if r := satudata(t, append([]string{"contract", "infer"}, args...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) || strings.Contains(r.stderr, "sound") {
 			t.Errorf("%v: %+v", args, r)

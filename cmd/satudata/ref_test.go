@@ -102,7 +102,7 @@ func TestRefImport(t *testing.T) {
 	if r := satudata(t, "-C", dir, "ref", "import", packed, "--system", "sekolah@2026"); r.code != exitUsage || !strings.Contains(r.stderr, "gzip rusak") {
 		t.Errorf("a cut list: %+v", r)
 	}
-	if r := satudata(t, "-C", dir, "ref", "import", packed+"x", "--system", "sekolah@2026"); r.code != exitUsage || !strings.Contains(r.stderr, "gzx: tidak ada (no such file)") {
+	if r := satudata(t, "-C", dir, "ref", "import", packed+"x", "--system", "sekolah@2026"); r.code != exitUsage || !strings.Contains(r.stderr, "gzx: berkas atau folder tidak ada (no such file") {
 		t.Errorf("no list: %+v", r)
 	}
 	for _, as := range []string{"sekolah@2024", "sekolah", "kemendagri@2020"} { // there already, no vintage, no codes of it

@@ -225,7 +225,7 @@ func TestExitCodes(t *testing.T) {
 		{"flag of another type", []string{"rejects", "x", "--limit", "banyak"}, exitUsage, `nilai "banyak" tidak sah untuk --limit`},
 		{"too many arguments", []string{"datasets", "a.b", "c.d"}, exitUsage, "paling banyak 1 argumen, ada 2"},
 		{"too few arguments", []string{"deliveries", "explain", "a"}, exitUsage, "perlu 3 argumen, ada 1"},
-		{"unknown command of a group", []string{"contract", "chek"}, exitUsage, `perintah "chek" tidak dikenal`},
+		{"unknown command of a group", []string{"contract", "chek"}, exitUsage, `perintah "chek" tidak dikenal; maksudnya check?`},
 		{"unknown dataset", []string{"-C", dir, "deliveries", "bencana.x"}, exitNotFound, "bencana.x"},
 		{"unknown contract", []string{"-C", dir, "contract", "list", "bencana.x"}, exitNotFound, "bencana.x"},
 		{"unknown version", []string{"-C", dir, "contract", "check", "spbe.indeks@9.9.9"}, exitNotFound, "1.0.0"},

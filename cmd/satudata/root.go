@@ -66,19 +66,8 @@ lands them exactly once in Iceberg tables, and answers SQL from that one source.
 Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi, 3 kiriman ditolak,
 4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan, 130 dihentikan.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return c.Help()
-			}
-			near := ""
-			if found := c.SuggestionsFor(args[0]); len(found) > 0 {
-				near = "; maksudnya " + strings.Join(found, ", ") + "?"
-			}
-			return usageError("perintah %q tidak dikenal%s lihat `satudata --help` (unknown command, see its --help)", args[0], near)
-		},
 	}
-	root.SuggestionsMinimumDistance = 2
+	group(root)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%s; lihat `%s --help` (see its --help)", sayFlag(err), c.CommandPath())
@@ -99,7 +88,17 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 
 // group makes c a command that only holds others.
 func group(c *cobra.Command, commands ...*cobra.Command) *cobra.Command {
-	c.Args, c.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Args, c.SuggestionsMinimumDistance = cobra.ArbitraryArgs, 2
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		near := ""
+		if found := c.SuggestionsFor(args[0]); len(found) > 0 {
+			near = "; maksudnya " + strings.Join(found, ", ") + "?"
+		}
+		return usageError("perintah %q tidak dikenal%s lihat `%s --help` (unknown command, see its --help)", args[0], near, c.CommandPath())
+	}
 	c.AddCommand(commands...)
 	return c
 }

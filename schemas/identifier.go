@@ -2,6 +2,15 @@ package schemas
 
 import "strings"
 
+// Identifies says whether [CheckIdentifier] reads r.
+func (r Reading) Identifies() bool {
+	switch r {
+	case ReadNIK, ReadKK, ReadNIP, ReadNOP, ReadNPSN, ReadPlate, ReadPhone, ReadEmail:
+		return true
+	}
+	return false
+}
+
 // CheckIdentifier reads text as the identifier that r names: [ReadNIK], [ReadKK], [ReadNIP],
 // [ReadNPSN], [ReadNOP], [ReadPlate], [ReadPhone] or [ReadEmail]. canonical is how it is stored, so
 // that the same identifier is the same text in every dataset. What is no such identifier, and what

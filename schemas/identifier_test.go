@@ -191,3 +191,13 @@ func BenchmarkCheckIdentifier(b *testing.B) {
 		})
 	}
 }
+
+// TestIdentifies: the readings that say they are identifiers are those that CheckIdentifier reads.
+func TestIdentifies(t *testing.T) {
+	for _, name := range readings() {
+		_, why, _ := CheckIdentifier(Reading(name), "x")
+		if refused := strings.Contains(why.EN, "not the reading of an identifier"); refused == Reading(name).Identifies() {
+			t.Errorf("%s: identifies %t, but CheckIdentifier says %q", name, Reading(name).Identifies(), why.EN)
+		}
+	}
+}

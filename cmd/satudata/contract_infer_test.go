@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"satudata/schemas/schemastest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -101,7 +103,7 @@ func TestInferJSON(t *testing.T) {
 
 // Inferred from the file alone, the grid of a proposal finds the year in which a category is missing.
 func TestInferredGridFindsHoles(t *testing.T) {
-	file, dir := filepath.Join(sharedData(t), "opd", "objek_wisata.csv"), t.TempDir()
+	file, dir := schemastest.Real(t, "opd", "objek_wisata.csv"), t.TempDir()
 	must(t, "contract", "infer", file, "--dataset", "pariwisata.kunjungan", "--opd", "disparbud", "--out", dir)
 	config := fmt.Sprintf("name: Uji\nsources:\n  - {binding: disparbud.kunjungan, paths: [%q]}\n", file)
 	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(config), 0o644); err != nil {

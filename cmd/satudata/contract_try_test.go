@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"satudata/catalog"
+	"satudata/schemas/schemastest"
 	"satudata/transform/trial"
 )
 
@@ -115,7 +116,7 @@ func listing(t *testing.T, dir string) map[string]int64 {
 // TestTryRealAgrees is TestTryAgrees for the real files, without a workspace.
 func TestTryRealAgrees(t *testing.T) {
 	dir := realWorkspace(t)
-	shared := sharedData(t)
+	shared := schemastest.Real(t)
 	want := landed(t, dir)
 	for file, docs := range map[string][2]string{
 		"jumlah_banjir.csv":          {"bencana.kejadian_banjir", "bpbd.jumlah_banjir"},

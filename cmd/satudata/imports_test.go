@@ -17,6 +17,7 @@ var layers = map[string]string{
 	"schemas/reference":               "",
 	"schemas/reference/build":         "schemas/reference",
 	"schemas/assess":                  "schemas",
+	"schemas/schemastest":             "",
 	"schemas/exchange":                "schemas",
 	"ingest/event":                    "",
 	"ingest/durable":                  "",

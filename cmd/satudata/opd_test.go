@@ -11,33 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"satudata/catalog"
+	"satudata/schemas/schemastest"
 )
-
-// sharedData is the folder of real deliveries, which are not ours to publish. A test that needs it
-// is skipped where it is missing, and fails where everything is required.
-func sharedData(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SATUDATA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	dir, err := filepath.Abs(filepath.Join(dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-			t.Fatalf("real deliveries are required: %v", err)
-		}
-		t.Skipf("NO REAL DATA: %v; set SATUDATA_SHARED to the folder that holds data/opd", err)
-	}
-	return dir
-}
 
 // realWorkspace has a contract and a binding for each real file, and has read and landed them all.
 func realWorkspace(t *testing.T) string {
 	t.Helper()
-	shared := sharedData(t)
+	shared := schemastest.Real(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/opd")); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"satudata/catalog"
 	"satudata/ingest/event"
+	"satudata/schemas/schemastest"
 )
 
 // ruledWorkspace is the contracts and bindings of the real files, with rules put into contracts.
@@ -84,7 +85,7 @@ const tourismRules = `    quality:
 
 // TestRulesOnRealData: what the rules say of two real files.
 func TestRulesOnRealData(t *testing.T) {
-	shared := sharedData(t)
+	shared := schemastest.Real(t)
 	dir := ruledWorkspace(t, map[string][2]string{
 		"bencana.kejadian_banjir":           {"", floodRules},
 		"pariwisata.kunjungan_objek_wisata": {tourismProfile, tourismRules},

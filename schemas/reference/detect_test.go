@@ -2,13 +2,12 @@ package reference_test
 
 import (
 	"encoding/csv"
-	"errors"
-	"io/fs"
 	"os"
 	"strings"
 	"testing"
 
 	"satudata/schemas/reference"
+	"satudata/schemas/schemastest"
 )
 
 // column makes pairs of "code name" lines.
@@ -73,10 +72,7 @@ func TestDetectCounts(t *testing.T) {
 // TestDetectRealFile: floods per kabupaten/kota of Jawa Barat, where the codes of both systems are the
 // same, with provinces, too.
 func TestDetectRealFile(t *testing.T) {
-	f, err := os.Open("../../../shared/data/opd/jumlah_banjir.csv")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("the real files are not here: ../shared/data")
-	}
+	f, err := os.Open(schemastest.Real(t, "opd", "jumlah_banjir.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -167,10 +167,6 @@ func sexes(s stats) map[string]string {
 	return out
 }
 
-// identifiers are the readings that [schemas.CheckIdentifier] knows.
-var identifiers = map[schemas.Reading]bool{schemas.ReadNIK: true, schemas.ReadKK: true, schemas.ReadNIP: true, schemas.ReadNPSN: true, schemas.ReadNOP: true,
-	schemas.ReadPlate: true, schemas.ReadPhone: true, schemas.ReadEmail: true}
-
 // matcher says of a value as delivered whether it can be one of e: by its list and synonyms, pattern,
 // range.
 func matcher(e schemas.Element) func(string) bool {
@@ -178,7 +174,7 @@ func matcher(e schemas.Element) func(string) bool {
 	for text, to := range e.Synonyms {
 		synonyms[schemas.Fold(text)] = to
 	}
-	if identifiers[e.Reading] {
+	if e.Reading.Identifies() {
 		return func(v string) bool {
 			_, _, ok := schemas.CheckIdentifier(e.Reading, v)
 			return ok

@@ -1,7 +1,6 @@
 package infer_test
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,34 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"satudata/schemas/schemastest"
 	"satudata/transform/infer"
 )
-
-// shared returns the folder of real deliveries, which is not part of the project.
-func shared(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SATUDATA_SHARED")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := wd; at != filepath.Dir(at); at = filepath.Dir(at) {
-			if _, err := os.Stat(filepath.Join(at, "shared", "data", "opd")); err == nil {
-				dir = filepath.Join(at, "shared")
-				break
-			}
-		}
-	}
-	dir = filepath.Join(dir, "data", "opd")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-			t.Fatalf("real deliveries are required: %v", err)
-		}
-		t.Skip("SKIPPED: real deliveries (shared/data) are not there; set SATUDATA_SHARED")
-	}
-	return dir
-}
 
 // landing is what a proposal makes of its file.
 type landing struct {
@@ -62,7 +36,7 @@ func landingOf(t *testing.T, file string) landing {
 // TestReal proposes for the real files without a hint. What it accepts is what the contracts and
 // bindings that were made by hand accept (cmd/satudata/testdata/opd).
 func TestReal(t *testing.T) {
-	dir := shared(t)
+	dir := schemastest.Real(t, "opd")
 	for file, want := range map[string]landing{
 		"jumlah_banjir.csv":    {Accepted: 351, System: "bps@2023", Key: []string{"kabupaten_kota", "tahun"}, Grid: 2},
 		"objek_wisata.csv":     {Accepted: 565, System: "bps@2023", Key: []string{"kabupaten_kota", "jenis_wisatawan", "tahun"}, Grid: 3},
@@ -83,7 +57,7 @@ func TestReal(t *testing.T) {
 
 // TestRealColumns holds the proposal for wide months to what the file means.
 func TestRealColumns(t *testing.T) {
-	_, c, b := propose(t, filepath.Join(shared(t), "penumpang_pesawat_2019.csv"))
+	_, c, b := propose(t, schemastest.Real(t, "opd", "penumpang_pesawat_2019.csv"))
 	if b.Format.Headers != 5 || b.Format.Skip != 0 || !slices.Equal(b.Missing, []string{"-"}) {
 		t.Errorf("format %+v, missing %q", b.Format, b.Missing)
 	}

@@ -19,16 +19,6 @@ func (in *input) identifier(b []byte, _ kind, v *value) (string, *event.Sentence
 	return "", nil
 }
 
-// identifies reports whether r is read by schemas.CheckIdentifier.
-func identifies(r schemas.Reading) bool {
-	switch r {
-	case schemas.ReadPhone, schemas.ReadEmail, schemas.ReadNIK, schemas.ReadKK, schemas.ReadNIP, schemas.ReadNPSN,
-		schemas.ReadNOP, schemas.ReadPlate:
-		return true
-	}
-	return false
-}
-
 // elementPattern is the pattern of p's element. For an identifier it is what CheckIdentifier's results
 // look like, told to other tools, and a stricter one is the contract's own.
 func elementPattern(p schemas.Property) string {

@@ -56,7 +56,7 @@ func newInput(plan *schemas.Plan, in *schemas.Input) *input {
 	} else {
 		d.columns = []column{newColumn(plan.Fields[in.Fields[0]].Type)}
 	}
-	if p := in.Property.Check.Pattern; !identifies(in.Reading) || p != elementPattern(in.Property) {
+	if p := in.Property.Check.Pattern; !in.Reading.Identifies() || p != elementPattern(in.Property) {
 		d.pattern = in.Pattern
 	}
 	kind := in.Property.Type.Kind

@@ -17,7 +17,7 @@ func normaliserOf(in *schemas.Input) normaliser {
 	switch {
 	case in.Codes != nil:
 		return (*input).region
-	case identifies(in.Reading):
+	case in.Reading.Identifies():
 		return (*input).identifier
 	}
 	switch in.Reading {

@@ -114,7 +114,7 @@ func checkReading(t *testing.T, name string, in *schemas.Input, given []byte) {
 	case first.null:
 		return
 	}
-	if identifies(in.Reading) && !identifierPatterns()[in.Reading].Match(first.s) {
+	if in.Reading.Identifies() && !identifierPatterns()[in.Reading].Match(first.s) {
 		t.Errorf("%s: %q became %q, which is not what the element's pattern says", name, given, first.s)
 	}
 	k := text
@@ -134,7 +134,7 @@ func checkReading(t *testing.T, name string, in *schemas.Input, given []byte) {
 var identifierPatterns = sync.OnceValue(func() map[schemas.Reading]*regexp.Regexp {
 	out := map[schemas.Reading]*regexp.Regexp{}
 	for _, e := range schemas.Elements() {
-		if identifies(e.Reading) {
+		if e.Reading.Identifies() {
 			out[e.Reading] = regexp.MustCompile("^(?:" + e.Check.Pattern + ")$")
 		}
 	}

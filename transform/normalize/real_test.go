@@ -11,36 +11,10 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/schemas"
+	"satudata/schemas/schemastest"
 	"satudata/transform/normalize"
 	"satudata/transform/quality"
 )
-
-// shared returns the folder of real deliveries, which is not part of the project.
-func shared(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("SATUDATA_SHARED"); dir != "" {
-		return filepath.Join(dir, "opd")
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if at := filepath.Join(dir, "shared", "data", "opd"); exists(at) {
-			return at
-		}
-	}
-	if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-		t.Fatal("real deliveries (shared/data) are not there")
-	}
-	t.Skip("SKIPPED: real deliveries (shared/data) are not there; set SATUDATA_SHARED")
-	return ""
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
 
 // realPlan compiles the binding called id with the contract of its dataset.
 func realPlan(t *testing.T, id string) *schemas.Plan {
@@ -73,7 +47,7 @@ func realPlan(t *testing.T, id string) *schemas.Plan {
 }
 
 func TestRealDeliveries(t *testing.T) {
-	dir := shared(t)
+	dir := schemastest.Real(t, "opd")
 	for _, c := range []struct {
 		file, binding string
 		headers       int

@@ -1,37 +1,17 @@
 package file_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
 	"satudata/ingest/source/file"
 	"satudata/ingest/source/sourcetest"
 	"satudata/schemas"
+	"satudata/schemas/schemastest"
 )
 
-// shared returns the folder of real deliveries, which is not part of the project.
-func shared(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SATUDATA_SHARED")
-	for up := "."; dir == "" && len(up) < 40; up = filepath.Join("..", up) {
-		if abs, err := filepath.Abs(filepath.Join(up, "shared", "data")); err == nil {
-			if info, err := os.Stat(abs); err == nil && info.IsDir() {
-				dir = abs
-			}
-		}
-	}
-	if dir == "" {
-		if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-			t.Fatal("real deliveries (shared/data) are not there")
-		}
-		t.Skip("real deliveries (shared/data) are not there: set SATUDATA_SHARED")
-	}
-	return filepath.Join(dir, "opd")
-}
-
 func TestRealDeliveries(t *testing.T) {
-	dir := shared(t)
+	dir := schemastest.Real(t, "opd")
 	for _, c := range []struct {
 		file    string
 		format  schemas.Format

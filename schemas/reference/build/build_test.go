@@ -5,16 +5,14 @@ import (
 	"slices"
 	"testing"
 
+	"satudata/schemas/schemastest"
+
 	"github.com/klauspost/compress/zstd"
 )
 
 // TestEmbedded: what is embedded is what this program makes of its sources.
 func TestEmbedded(t *testing.T) {
-	const sources = "../../../../shared/data/reference"
-	if _, err := os.Stat(sources); err != nil {
-		t.Skip("the sources are not here: ../shared/data/reference")
-	}
-	upper, lower, err := tables(sources)
+	upper, lower, err := tables(schemastest.Real(t, "reference"))
 	if err != nil {
 		t.Fatal(err)
 	}

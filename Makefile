@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 LINTER := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.13.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-engines race lint fuzz bench clean tools tools-test
+.PHONY: help run build test test-faults test-engines race lint fuzz bench clean tools tools-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ build: tools ## build bin/satudata
 
 test: tools-test ## all tests, real Kafka brought up by the tests themselves
 	go test -count=1 -timeout 40m ./...
+
+test-faults: tools-test ## kills, stops, power cuts, full disks, dead brokers, rubbish: the long form, hours
+	SATUDATA_FAULTS=full SATUDATA_TEST_REQUIRE=all go test -count=1 -timeout 8h -v ./cmd/faults
 
 test-engines: tools-test build ## independent programs judge tables, contracts and exports: PyIceberg, datacontract lint, Frictionless, …
 	deploy/engines/run.sh

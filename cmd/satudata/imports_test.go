@@ -40,6 +40,7 @@ var layers = map[string]string{
 	"catalog/overlap":                 "ingest/event",
 	"catalog/rules":                   "schemas ingest/event transform/lake transform/pipeline catalog/query",
 	"cmd/satudata":                    "*",
+	"cmd/faults":                      "",
 }
 
 // homes says which packages may import a third-party module. Arrow and uuid are vocabulary and not listed.

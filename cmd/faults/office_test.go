@@ -1,0 +1,197 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// dataset is what every office delivers; its contract and binding are in testdata.
+const dataset = "perizinan.izin"
+
+// office is a workspace and what was delivered to it: permits of which every hundredth is faulty.
+type office struct {
+	t       *testing.T
+	dir     string
+	sources int
+
+	mu   sync.Mutex // guards sent
+	sent sent
+}
+
+// sent is the multiset of rows that the tables must hold.
+type sent struct {
+	accepted map[string]int // id, name and amount
+	rejected map[string]int // the record as delivered
+}
+
+// newOffice makes a workspace with a configuration and as many sources as are given.
+func newOffice(t *testing.T, config string, sources int) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), sources: sources, sent: sent{accepted: map[string]int{}, rejected: map[string]int{}}}
+	o.fill(config)
+	return o
+}
+
+// fill writes the files of the workspace.
+func (o *office) fill(config string) {
+	o.t.Helper()
+	write(o.t, filepath.Join(o.dir, "satudata.yaml"), config)
+	write(o.t, filepath.Join(o.dir, "contracts", "izin.yaml"), read(o.t, "testdata/contract.yaml"))
+	for i := range o.sources {
+		source := fmt.Sprintf("izin%d", i)
+		write(o.t, filepath.Join(o.dir, "bindings", source+".yaml"), strings.ReplaceAll(read(o.t, "testdata/binding.yaml"), "SOURCE", source))
+	}
+}
+
+// file writes the permits from first up to last as a delivery of a source and returns its path. From
+// now on the tables must hold them, once.
+func (o *office) file(source, first, last int) string {
+	o.t.Helper()
+	var b strings.Builder
+	o.mu.Lock()
+	for id := first; id < last; id++ {
+		amount := strconv.Itoa(id * 7 % 1000)
+		faulty := id%100 == 0
+		if faulty {
+			amount = "banyak" // not a number
+		}
+		line := fmt.Sprintf(`{"id":%d,"pemohon":"Pemohon %d","kode":"3273","nilai":%q}`, id, id, amount)
+		b.WriteString(line + "\n")
+		if faulty {
+			o.sent.rejected[line]++
+		} else {
+			o.sent.accepted[fmt.Sprintf("%d,Pemohon %d,%s", id, id, amount)]++
+		}
+	}
+	o.mu.Unlock()
+	path := filepath.Join(o.dir, "data", fmt.Sprintf("izin%d-%d.ndjson", source, first))
+	write(o.t, path, b.String())
+	return path
+}
+
+// deliver reads the permits from first up to last into the log.
+func (o *office) deliver(source, first, last int) {
+	o.t.Helper()
+	o.must("ingest", "--binding", fmt.Sprintf("dpmptsp.izin%d", source), o.file(source, first, last))
+}
+
+// command is the program with arguments in this workspace, not yet started.
+func (o *office) command(args ...string) *exec.Cmd {
+	return exec.Command(binary, append([]string{"-C", o.dir}, args...)...)
+}
+
+// result is what a command printed and how it ended.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// run runs a command to its end.
+func (o *office) run(args ...string) result {
+	o.t.Helper()
+	return finish(o.t, o.command(args...))
+}
+
+// finish runs a command to its end. One that takes five minutes hangs, and is ended with a trace of
+// what it was doing.
+func finish(t *testing.T, c *exec.Cmd) result {
+	t.Helper()
+	var out, trouble bytes.Buffer
+	c.Stdout, c.Stderr = &out, &trouble
+	hang := time.AfterFunc(5*time.Minute, func() { _ = c.Process.Signal(syscall.SIGQUIT) })
+	defer hang.Stop()
+	err := c.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%v: %v", c.Args, err)
+	}
+	return result{code: c.ProcessState.ExitCode(), stdout: out.String(), stderr: trouble.String()}
+}
+
+// must runs a command that has to succeed, and returns what it printed.
+func (o *office) must(args ...string) string {
+	o.t.Helper()
+	r := o.run(args...)
+	if r.code != 0 {
+		o.t.Fatalf("satudata %s: exit code %d\n%s%s", strings.Join(args, " "), r.code, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+// check proves that the tables hold what was sent, no row more and none less.
+func (o *office) check() {
+	o.t.Helper()
+	o.must("verify")
+	const row = "SELECT id || ',' || pemohon || ',' || nilai FROM "
+	compare(o.t, "current state", o.sent.accepted, o.rows(row+dataset))
+	compare(o.t, "history", o.sent.accepted, o.rows(row+dataset+"_riwayat"))
+	compare(o.t, "rejected", o.sent.rejected, o.rows("SELECT mentah FROM "+dataset+"_ditolak"))
+}
+
+// rows is the multiset of what a query of one column returns.
+func (o *office) rows(query string) map[string]int {
+	o.t.Helper()
+	records, err := csv.NewReader(strings.NewReader(o.must("query", query, "--format", "csv"))).ReadAll()
+	if err != nil {
+		o.t.Fatalf("read the answer to %s: %v", query, err)
+	}
+	rows := map[string]int{}
+	for _, r := range records[min(1, len(records)):] {
+		rows[r[0]]++
+	}
+	return rows
+}
+
+// compare compares two multisets.
+func compare(t *testing.T, what string, want, got map[string]int) {
+	t.Helper()
+	if maps.Equal(want, got) {
+		return
+	}
+	lost, extra := differences(want, got), differences(got, want)
+	t.Errorf("%s: %d rows are missing, for example %v; %d rows are too many, for example %v",
+		what, len(lost), lost[:min(3, len(lost))], len(extra), extra[:min(3, len(extra))])
+}
+
+// differences lists what a has more often than b.
+func differences(a, b map[string]int) []string {
+	var out []string
+	for row, n := range a {
+		if n > b[row] {
+			out = append(out, fmt.Sprintf("%s (%d against %d)", row, n, b[row]))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -40,6 +40,7 @@ var layers = map[string]string{
 	"catalog/overlap":                 "ingest/event",
 	"catalog/rules":                   "schemas ingest/event transform/lake transform/pipeline catalog/query",
 	"cmd/satudata":                    "*",
+	"cmd/satudata/bench":              "",
 	"cmd/faults":                      "",
 }
 
@@ -50,7 +51,7 @@ var homes = map[string]string{
 	"github.com/xuri/excelize":         "ingest/source/file schemas/exchange",
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
-	"github.com/duckdb":                "transform/lake catalog/query",
+	"github.com/duckdb":                "transform/lake catalog/query cmd/satudata/bench",
 	"github.com/zeebo/xxh3":            "transform/quality catalog/overlap",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/spf13/cobra":           "cmd/satudata",

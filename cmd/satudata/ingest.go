@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,16 +26,18 @@ type outcome struct {
 
 func (a *app) ingestCommand() *cobra.Command {
 	var binding string
-	var asJSON, again bool
+	var asJSON, again, land bool
 	c := &cobra.Command{
 		Use: "ingest [--binding B FILE…]", Short: "Baca kiriman ke log peristiwa (read deliveries into the event log)",
 		Long: `Membaca berkas ke log peristiwa menurut binding B. Tanpa FILE: sumber yang disebut satudata.yaml.
 Berkas yang sudah pernah dibaca tidak dibaca lagi, kecuali dengan --again; berkas yang isinya berubah adalah kiriman baru; berkas yang
-rusak ditolak seluruhnya (kode keluar 3) dan berkas lainnya tetap dibaca.
+rusak ditolak seluruhnya (kode keluar 3) dan berkas lainnya tetap dibaca. Dengan --land sekaligus didaratkan, diperiksa
+dan diterbitkan, dalam satu proses; kode keluar 3 juga bila ada kiriman yang dikembalikan.
 
 (Reads files into the event log under binding B; without files, the sources that satudata.yaml names.
 What was read before is not read again, except with --again; a changed file is a new delivery; a broken file is refused as
-a whole, exit code 3, and the others are read.)`,
+a whole, exit code 3, and the others are read. With --land what is read is landed, checked and published by the same
+process at the same time; exit code 3 also when a delivery was returned.)`,
 		RunE: func(c *cobra.Command, files []string) error {
 			w, err := a.workspace()
 			if err != nil {
@@ -44,41 +47,56 @@ a whole, exit code 3, and the others are read.)`,
 			if err != nil {
 				return err
 			}
-			var all []outcome
-			err = w.withParts(c.Context(), func(p parts) error {
-				var errs []error
-				for _, f := range feeds {
-					f.again = again
-					var progress source.Progress
-					if !asJSON {
-						progress = source.NewProgress(a.stdout, terminal(a.stdout), time.Now)
-					}
-					done, err := w.ingest(c.Context(), p, f, progress)
-					for _, o := range done {
-						all = append(all, describeOutcome(f, o))
-						if o.Status == source.Refused {
-							errs = append(errs, fmt.Errorf("%w: %w", errRefused, o.Refusal))
-						}
-					}
-					if err != nil { // the other sources are read all the same
-						errs = append(errs, err)
-					}
-					if c.Context().Err() != nil {
-						break
-					}
-				}
-				return errors.Join(errs...)
-			})
+			r := reading{out: a.stdout, again: again, quiet: asJSON}
+			read := func(ctx context.Context, p parts) error { return r.feeds(ctx, w, p, feeds) }
+			if land {
+				r.out = &lines{to: a.stdout}
+				read = w.whileLanding(&r, read)
+			}
+			err = w.withParts(c.Context(), func(p parts) error { return read(c.Context(), p) })
 			if asJSON {
-				err = errors.Join(err, writeJSON(a.stdout, append([]outcome{}, all...)))
+				err = errors.Join(err, writeJSON(a.stdout, append([]outcome{}, r.done...)))
 			}
 			return err
 		},
 	}
 	c.Flags().StringVar(&binding, "binding", "", "binding menurut nama <opd>.<sumber> (binding by its id)")
 	c.Flags().BoolVar(&again, "again", false, "baca juga berkas yang tidak berubah: untuk kembali ke kiriman lama (read unchanged files too: to go back to an earlier delivery)")
+	c.Flags().BoolVar(&land, "land", false, "sekaligus daratkan, sampai semuanya diputuskan (land at the same time, until all is decided)")
 	c.Flags().BoolVar(&asJSON, "json", false, "hasil setiap kiriman sebagai JSON")
 	return c
+}
+
+// reading reads feeds, one after the other, and keeps what became of every delivery.
+type reading struct {
+	out          io.Writer
+	again, quiet bool
+	done         []outcome
+}
+
+func (r *reading) feeds(ctx context.Context, w *workspace, p parts, feeds []feed) error {
+	var errs []error
+	for _, f := range feeds {
+		f.again = r.again
+		var progress source.Progress
+		if !r.quiet {
+			progress = source.NewProgress(r.out, terminal(r.out), time.Now)
+		}
+		done, err := w.ingest(ctx, p, f, progress)
+		for _, o := range done {
+			r.done = append(r.done, describeOutcome(f, o))
+			if o.Status == source.Refused {
+				errs = append(errs, fmt.Errorf("%w: %w", errRefused, o.Refusal))
+			}
+		}
+		if err != nil { // the other sources are read all the same
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // chosen are the feeds that the command line asks for.

@@ -48,10 +48,7 @@ interrupted.)`,
 					return err
 				}
 				fmt.Fprintln(a.stdout, sum)
-				if sum.returned > 0 {
-					return fmt.Errorf("%w: %d dikembalikan; lihat `satudata deliveries` (returned, see deliveries)", errRefused, sum.returned)
-				}
-				return nil
+				return sum.verdict()
 			})
 		},
 	}
@@ -120,6 +117,14 @@ func (l *landings) decided(d pipeline.Delivery, c event.DeliveryChecked, decisio
 	if len(c.Reasons)+len(c.Warnings) > 1 {
 		fmt.Fprintf(l.deliveries, "    selengkapnya (all of it): satudata rejects %s\n", short(d.ID))
 	}
+}
+
+// verdict is the error of deliveries that were returned.
+func (l *landings) verdict() error {
+	if l.returned == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %d dikembalikan; lihat `satudata deliveries` (returned, see deliveries)", errRefused, l.returned)
 }
 
 func (l *landings) String() string {

@@ -91,13 +91,13 @@ func (a *app) bench(c *cobra.Command, o bench.Options, say io.Writer) (bench.Res
 func printBench(out io.Writer, r bench.Result) {
 	fmt.Fprintf(out, `
 %s rekaman %s, %.0f byte setiap rekaman; %d inti, %s
-  seluruh jalan (road)        %10s baris/dtk (rows/s), %.2f × DuckDB, puncak memori (peak RSS) %d MiB
-  pendaratan saja (landing)   %10s baris/dtk, %.2f × DuckDB
-  COPY DuckDB, %d utas        %10s baris/dtk
+  seluruh jalan (road)       %10s baris/dtk (rows/s), %.2f × DuckDB; CPU %.2f µs/baris; puncak memori (peak RSS) %d MiB
+  pendaratan saja (landing)  %10s baris/dtk, %.2f × DuckDB; CPU %.2f µs/baris
+  COPY DuckDB, %d utas       %11s baris/dtk; CPU %.2f µs/baris
   %s baris dihitung dan cocok (rows counted, and right)
 `, number(r.Rows), r.Input, float64(r.FileBytes)/float64(r.Rows), r.Machine.Cores, r.Machine.CPU,
-		number(int64(r.RoadRowsPerSecond)), r.Ratio, r.PeakRSS>>20, number(int64(r.LandRowsPerSecond)), r.LandRatio,
-		r.Threads, number(int64(r.DuckDBRowsPerSecond)), number(r.RowsVerified))
+		number(int64(r.RoadRowsPerSecond)), r.Ratio, r.CPU["road"], r.PeakRSS>>20, number(int64(r.LandRowsPerSecond)), r.LandRatio, r.CPU["land"],
+		r.Threads, number(int64(r.DuckDBRowsPerSecond)), r.CPU["duckdb"], number(r.RowsVerified))
 }
 
 // benchCopyCommand is the child process that runs DuckDB's COPY.

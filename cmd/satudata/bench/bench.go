@@ -49,6 +49,9 @@ type Result struct {
 	PeakRSS             int64   `json:"peak_rss_bytes"`
 	RowsVerified        int64   `json:"rows_verified"`
 
+	// CPU is microseconds of all cores for a record, by kind of run: what neighbours on the machine disturb least.
+	CPU map[string]float64 `json:"cpu_us_per_row"`
+
 	Input     Input             `json:"input"`
 	Rows      int64             `json:"rows"`
 	FileBytes int64             `json:"file_bytes"`
@@ -104,23 +107,30 @@ func Run(ctx context.Context, o Options) (Result, error) {
 
 // summarise fills in the medians.
 func (r *Result) summarise() {
-	median := func(kind string) float64 {
-		var all []float64
-		for _, m := range r.Runs {
-			if m.Kind == kind {
-				all = append(all, m.RowsPerSecond)
-			}
-		}
-		slices.Sort(all)
-		return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+	speed := func(m Measured) float64 { return m.RowsPerSecond }
+	r.RoadRowsPerSecond, r.LandRowsPerSecond, r.DuckDBRowsPerSecond = r.median(road, speed), r.median(land, speed), r.median(duckDB, speed)
+	r.CPU = map[string]float64{}
+	for _, kind := range []string{road, land, duckDB} {
+		r.CPU[kind] = r.median(kind, func(m Measured) float64 { return m.CPUSeconds / float64(r.Rows) * 1e6 })
 	}
-	r.RoadRowsPerSecond, r.LandRowsPerSecond, r.DuckDBRowsPerSecond = median(road), median(land), median(duckDB)
 	r.Ratio, r.LandRatio = r.RoadRowsPerSecond/r.DuckDBRowsPerSecond, r.LandRowsPerSecond/r.DuckDBRowsPerSecond
 	for _, m := range r.Runs {
 		if m.Kind == road {
 			r.PeakRSS = max(r.PeakRSS, m.PeakRSS)
 		}
 	}
+}
+
+// median is the median of what the runs of a kind measured.
+func (r *Result) median(kind string, of func(Measured) float64) float64 {
+	var all []float64
+	for _, m := range r.Runs {
+		if m.Kind == kind {
+			all = append(all, of(m))
+		}
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
 // bench is one Run.

@@ -29,15 +29,11 @@ func CopyStatement(in Input, from, to string) string {
 
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// Copy makes DuckDB copy the reference work into a Parquet file, with so many threads.
+// Copy makes DuckDB copy the reference work into a Parquet file, with so many threads, and otherwise
+// with its own settings: like the road it keeps the order of the records.
 func Copy(ctx context.Context, in Input, from, to string, threads int) error {
 	return withDuckDB(ctx, threads, func(db *sql.DB) error {
-		// Without this DuckDB buffers row groups to write them in order; a copy need not keep the order.
-		_, err := db.ExecContext(ctx, "SET preserve_insertion_order = false")
-		if err != nil {
-			return err
-		}
-		_, err = db.ExecContext(ctx, CopyStatement(in, from, to))
+		_, err := db.ExecContext(ctx, CopyStatement(in, from, to))
 		return err
 	})
 }

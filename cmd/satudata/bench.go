@@ -52,7 +52,7 @@ Prints medians, and checks what came of every run against what was made.)`,
 	c.Flags().IntVar(&o.Runs, "runs", 3, "kali setiap jenis (times each)")
 	c.Flags().StringVar(&o.Dir, "tmp", filepath.Join(os.TempDir(), "satudata-bench"), "folder untuk berkas acuan dan ruang kerja sementara (folder of the file and of passing workspaces)")
 	c.Flags().BoolVar(&asJSON, "json", false, "hasil sebagai JSON; kemajuan ke stderr (the result as JSON, progress to stderr)")
-	c.AddCommand(benchCopyCommand(), a.benchSumsCommand())
+	c.AddCommand(benchCopyCommand(), a.benchSumsCommand(), a.benchWorkspaceCommand())
 	return c
 }
 
@@ -123,4 +123,29 @@ func (a *app) benchSumsCommand() *cobra.Command {
 			return bench.CopiedSums(c.Context(), args[0], a.stdout)
 		},
 	}
+}
+
+// benchWorkspaceCommand makes a filled workspace for a benchmark of another program, and says what it holds.
+func (a *app) benchWorkspaceCommand() *cobra.Command {
+	var input, config string
+	var sources int
+	var rows int64
+	c := &cobra.Command{
+		Use: "workspace DIR", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := bench.Workspace(args[0], bench.Input(input), sources, config); err != nil {
+				return err
+			}
+			sums, err := bench.Fill(args[0], bench.Input(input), sources, rows)
+			if err != nil {
+				return err
+			}
+			return writeJSON(a.stdout, sums)
+		},
+	}
+	c.Flags().StringVar(&input, "input", "ndjson", "ndjson | csv")
+	c.Flags().StringVar(&config, "config", "", "YAML yang ditambahkan (added to the configuration)")
+	c.Flags().IntVar(&sources, "sources", 1, "sumber (sources)")
+	c.Flags().Int64Var(&rows, "rows", 0, "rekaman (records)")
+	return c
 }

@@ -77,14 +77,14 @@ func TestIngestLand(t *testing.T) {
 // TestIngestLandBroken: what was read before a source breaks is landed, and the trouble is reported.
 func TestIngestLandBroken(t *testing.T) {
 	dir := t.TempDir()
-	if err := bench.Workspace(dir, bench.NDJSON, ""); err != nil {
+	if err := bench.Workspace(dir, bench.NDJSON, 1, ""); err != nil {
 		t.Fatal(err)
 	}
 	path, _, err := bench.File(dir, bench.NDJSON, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := satudata(t, "-C", dir, "ingest", "--land", "--binding", bench.Binding, path, filepath.Join(dir, "tidak-ada.ndjson"))
+	r := satudata(t, "-C", dir, "ingest", "--land", "--binding", bench.Binding(0), path, filepath.Join(dir, "tidak-ada.ndjson"))
 	if r.code != exitUsage {
 		t.Errorf("a missing file: exit code %d, want %d\n%s", r.code, exitUsage, r.stderr)
 	}
@@ -92,7 +92,7 @@ func TestIngestLandBroken(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("<html><body>Tidak ada</body></html>\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r = satudata(t, "-C", dir, "ingest", "--land", "--json", "--binding", bench.Binding, path, broken)
+	r = satudata(t, "-C", dir, "ingest", "--land", "--json", "--binding", bench.Binding(0), path, broken)
 	if r.code != exitRefused {
 		t.Errorf("a broken file: exit code %d, want %d\n%s", r.code, exitRefused, r.stderr)
 	}

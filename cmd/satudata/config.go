@@ -42,7 +42,7 @@ type GovernanceConfig struct {
 type LogConfig struct {
 	Kind       string      `yaml:"kind" env:"KIND"`              // embedded | kafka
 	Partitions int         `yaml:"partitions" env:"PARTITIONS"`  // of a topic that is created
-	ChunkBytes int         `yaml:"chunkBytes" env:"CHUNK_BYTES"` // payload of one message at most
+	ChunkBytes int         `yaml:"chunkBytes" env:"CHUNK_BYTES"` // payload of one message at most, but at least one record
 	Kafka      KafkaConfig `yaml:"kafka" envPrefix:"KAFKA_"`
 }
 
@@ -161,8 +161,8 @@ func (c Config) validate(path string) error {
 	default:
 		return usageError("%s: log.kind %q tidak dikenal; pilih embedded atau kafka (unknown log.kind, choose embedded or kafka)", path, c.Log.Kind)
 	}
-	if c.Log.ChunkBytes < 1<<10 || c.Log.ChunkBytes > event.MaxChunk {
-		return usageError("%s: log.chunkBytes harus dari 1024 sampai %d (must be from 1024 to %d)", path, event.MaxChunk, event.MaxChunk)
+	if c.Log.ChunkBytes < 1 || c.Log.ChunkBytes > event.MaxChunk {
+		return usageError("%s: log.chunkBytes harus dari 1 sampai %d; 1 adalah satu rekaman setiap pesan (must be from 1 to %d; 1 is one record a message)", path, event.MaxChunk, event.MaxChunk)
 	}
 	if c.Log.Partitions < 1 {
 		return usageError("%s: log.partitions harus paling sedikit 1 (must be at least 1)", path)

@@ -144,14 +144,14 @@ type bench struct {
 // road takes the file all the way in a fresh workspace.
 func (b *bench) road(ctx context.Context) (m Measured, err error) {
 	return b.inWorkspace(ctx, road, func(dir string) (Measured, error) {
-		return b.child(ctx, "-C", dir, "ingest", "--land", "--json", "--binding", Binding, b.file)
+		return b.child(ctx, "-C", dir, "ingest", "--land", "--json", "--binding", Binding(0), b.file)
 	})
 }
 
 // land lands a log that another process has filled.
 func (b *bench) land(ctx context.Context) (m Measured, err error) {
 	return b.inWorkspace(ctx, land, func(dir string) (Measured, error) {
-		if _, err := b.child(ctx, "-C", dir, "ingest", "--json", "--binding", Binding, b.file); err != nil {
+		if _, err := b.child(ctx, "-C", dir, "ingest", "--json", "--binding", Binding(0), b.file); err != nil {
 			return Measured{}, err
 		}
 		return b.child(ctx, "-C", dir, "land", "--once")
@@ -165,7 +165,7 @@ func (b *bench) inWorkspace(ctx context.Context, kind string, f func(dir string)
 		return m, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := Workspace(dir, b.Input, ""); err != nil {
+	if err := Workspace(dir, b.Input, 1, ""); err != nil {
 		return m, err
 	}
 	if m, err = f(dir); err != nil {
@@ -215,26 +215,6 @@ func (b *bench) prove(ctx context.Context, kind string, args ...string) error {
 	}
 	if kind == road {
 		b.verified = got.Rows
-	}
-	return nil
-}
-
-// Workspace makes a workspace for the reference work. More is added to its configuration.
-func Workspace(dir string, in Input, more string) error {
-	contract, binding, err := Documents(in)
-	if err != nil {
-		return err
-	}
-	for name, text := range map[string][]byte{
-		"contracts/izin.yaml": contract, "bindings/izin.yaml": binding, "satudata.yaml": []byte("name: Bench\n" + more),
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -2,10 +2,10 @@ package bench
 
 import (
 	"bufio"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,14 +24,8 @@ const (
 	CSV    Input = "csv"
 )
 
-//go:embed permit
-var documents embed.FS
-
-// Dataset and Binding are what the reference work is delivered as.
-const (
-	Dataset = "perizinan.izin"
-	Binding = "dpmptsp.izin"
-)
+// Dataset is what the reference work is delivered as.
+const Dataset = "perizinan.izin"
 
 // Sums is what can be told of a set of permits from the outside: lost, doubled or changed values show.
 type Sums struct {
@@ -159,9 +153,29 @@ func (s *Sums) add(p permit) {
 	s.Standings[standings[p.standing]]++
 }
 
+// join counts what other counted.
+func (s *Sums) join(other Sums) {
+	s.Rows += other.Rows
+	s.Numbers += other.Numbers
+	s.Residues += other.Residues
+	s.Names += other.Names
+	s.Regions += other.Regions
+	s.Services += other.Services
+	s.Days += other.Days
+	s.Dates += other.Dates
+	s.Seconds += other.Seconds
+	s.Cents += other.Cents
+	if s.Standings == nil {
+		s.Standings = map[string]int64{}
+	}
+	for standing, n := range other.Standings {
+		s.Standings[standing] += n
+	}
+}
+
 func digits(n int) int { return len(strconv.Itoa(n)) }
 
-// Header is the header line of the CSV.
+// header is the header line of the CSV.
 const header = "nomor,nib,nama,kode_wilayah,kode_layanan,tanggal,waktu,hari,retribusi,status\n"
 
 // record writes p to b. Both forms have the same values between what is around them.
@@ -232,13 +246,8 @@ func File(dir string, in Input, rows int64) (path string, sums Sums, err error) 
 	if !errors.Is(err, fs.ErrNotExist) {
 		return path, sums, err
 	}
-	f, err := os.Create(path)
-	if err != nil {
+	if sums, err = writeFile(path, in, 0, rows); err != nil {
 		return path, sums, err
-	}
-	sums, err = writePermits(f, in, 0, rows)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return path, sums, fmt.Errorf("write %s: %w", path, err)
 	}
 	known, err = json.Marshal(sums)
 	if err != nil {
@@ -247,9 +256,21 @@ func File(dir string, in Input, rows int64) (path string, sums Sums, err error) 
 	return path, sums, os.WriteFile(path+".sums", known, 0o644) // last: a file without it is made again
 }
 
-// writePermits writes so many permits from a number on.
-func writePermits(f *os.File, in Input, from, rows int64) (Sums, error) {
-	w := bufio.NewWriterSize(f, 1<<20)
+// writeFile writes so many permits from a number on.
+func writeFile(path string, in Input, from, rows int64) (Sums, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return Sums{}, err
+	}
+	sums, err := writePermits(f, in, from, rows)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return sums, fmt.Errorf("write %s: %w", path, err)
+	}
+	return sums, nil
+}
+
+func writePermits(out io.Writer, in Input, from, rows int64) (Sums, error) {
+	w := bufio.NewWriterSize(out, 1<<20)
 	sums := Sums{Standings: map[string]int64{}}
 	if in == CSV {
 		fmt.Fprint(w, header)
@@ -264,23 +285,4 @@ func writePermits(f *os.File, in Input, from, rows int64) (Sums, error) {
 		}
 	}
 	return sums, w.Flush()
-}
-
-// Documents returns the contract and the binding of the reference work.
-func Documents(in Input) (contract, binding []byte, err error) {
-	contract, err = documents.ReadFile("permit/contract.yaml")
-	if err != nil {
-		return nil, nil, err
-	}
-	binding, err = documents.ReadFile("permit/binding.yaml")
-	if err != nil {
-		return nil, nil, err
-	}
-	codes := make([]string, services)
-	for i := range codes {
-		codes[i] = fmt.Sprintf("LYN%03d", i)
-	}
-	contract = []byte(strings.Replace(string(contract), "SERVICES", strings.Join(codes, ", "), 1))
-	binding = []byte(strings.Replace(string(binding), "FORMAT", string(in), 1))
-	return contract, binding, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -19,9 +20,12 @@ func (b *bench) child(ctx context.Context, args ...string) (Measured, error) {
 	if err := cmd.Run(); err != nil {
 		return Measured{}, failed(cmd, err, stderr.String())
 	}
-	took := time.Since(begun)
-	s := cmd.ProcessState
-	return Measured{Seconds: took.Seconds(), CPUSeconds: (s.UserTime() + s.SystemTime()).Seconds(), PeakRSS: peakRSS(s)}, nil
+	return Used("", cmd.ProcessState, time.Since(begun)), nil
+}
+
+// Used is what a process that has ended used.
+func Used(kind string, s *os.ProcessState, took time.Duration) Measured {
+	return Measured{Kind: kind, Seconds: took.Seconds(), CPUSeconds: (s.UserTime() + s.SystemTime()).Seconds(), PeakRSS: peakRSS(s)}
 }
 
 // output runs the program and returns what it printed.

@@ -75,6 +75,15 @@ func readSums(answer []byte) (Sums, error) {
 	return r.Sums, nil
 }
 
+// Check compares s with what the query of [TableSums] answered, and returns how many rows there are.
+func (s Sums) Check(answer []byte) (rows int64, err error) {
+	got, err := readSums(answer)
+	if err == nil {
+		err = s.differs(got)
+	}
+	return got.Rows, err
+}
+
 // differs says in what got is not s.
 func (s Sums) differs(got Sums) error {
 	if reflect.DeepEqual(s, got) {

@@ -35,7 +35,7 @@ func (f feed) name() string {
 }
 
 // open makes the connector of the feed.
-func (f feed) open(watch bool) (source.Source, error) {
+func (f feed) open(watch bool) (*file.Source, error) {
 	switch f.binding.Format.Type {
 	case "csv", "ndjson", "json", "xlsx":
 		src, err := file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
-
-	"satudata/ingest/source"
 )
 
 func (a *app) upCommand() *cobra.Command {
@@ -59,38 +55,4 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 		fmt.Fprintln(a.stdout, "Berhenti; semua yang sudah dibaca tersimpan (stopped; everything that was read is safe)")
 	}
 	return err
-}
-
-// watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.
-func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
-	const every = time.Second
-	sources := make([]source.Source, len(feeds))
-	held := make([]error, len(feeds)) // why a feed is not read
-	for i, f := range feeds {
-		if sources[i], err = f.open(true); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, sources[i].Close()) }()
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		for i, f := range feeds {
-			before := held[i]
-			if held[i] = w.register(ctx, p, f); held[i] != nil { // its contract may be approved, or end, while we run
-				if ctx.Err() == nil && (before == nil || before.Error() != held[i].Error()) {
-					w.log.Error("source is not read", "source", f.name(), "error", held[i])
-				}
-				continue
-			}
-			if _, err := w.read(ctx, p, f, sources[i], source.NewProgress(a.stdout, false, time.Now)); err != nil && ctx.Err() == nil {
-				w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
 }

@@ -152,6 +152,30 @@ func (s *Source) Next(ctx context.Context) (source.Delivery, error) {
 	}
 }
 
+// Look looks for files of a watched place and says whether Next has something to offer.
+func (s *Source) Look() (bool, error) {
+	if s.archive != nil || len(s.queue) > 0 {
+		return true, nil
+	}
+	var err error
+	s.queue, err = s.search.list()
+	return len(s.queue) > 0, err
+}
+
+// Whole says that a file was just moved to its place, so that it need not settle: see [Notice].
+func (s *Source) Whole(path string) {
+	if s.search.whole == nil {
+		s.search.whole = map[string]bool{}
+	}
+	s.search.whole[filepath.Clean(path)] = true
+}
+
+// Due is when a watched file that is settling may be offered, the zero time when there is none.
+func (s *Source) Due() time.Time { return s.search.due() }
+
+// Folders are where a watched place's files are, to be listened to with [Notices].
+func (s *Source) Folders() []string { return s.search.folders() }
+
 // Close implements [source.Source]. It may be called twice.
 func (s *Source) Close() error {
 	var err error

@@ -24,6 +24,7 @@ type search struct {
 	now    func() time.Time
 	wanted func(name string) bool
 	looks  map[string]look // of a watched place, by path
+	whole  map[string]bool // files of a watched place that were moved there since we last looked
 }
 
 // look is what a watcher knows of a file.
@@ -34,7 +35,7 @@ type look struct {
 }
 
 // list returns the files to be read, in the order of paths and by name within one. When watching it
-// returns only files that were not offered as they are now, and whose size and time have not
+// returns only files that were not offered as they are now, and that are whole, or whose size and time have not
 // changed for the settling time, seen at least twice.
 func (s *search) list() ([]found, error) {
 	var all []found
@@ -73,6 +74,29 @@ func (s *search) resolve(p string) ([]found, error) {
 		return nil, nil
 	}
 	return nil, err
+}
+
+// folders are the existing folders in which the files of all paths are, or may appear.
+func (s *search) folders() []string {
+	var out []string
+	for _, p := range s.paths {
+		p = filepath.Clean(p)
+		if strings.ContainsAny(filepath.Dir(p), "*?[") {
+			found, err := filepath.Glob(filepath.Dir(p))
+			if err == nil { // else listing it tells the fault
+				out = append(out, found...)
+			}
+			continue
+		}
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			p = filepath.Dir(p)
+		}
+		out = append(out, p)
+	}
+	return slices.DeleteFunc(out, func(dir string) bool {
+		info, err := os.Stat(dir)
+		return err != nil || !info.IsDir()
+	})
 }
 
 func (s *search) folder(dir string) ([]found, error) {
@@ -158,17 +182,27 @@ func (s *search) settled(all []found) []found {
 	now, looks := s.now(), make(map[string]look, len(all))
 	ready := slices.DeleteFunc(all, func(f found) bool {
 		l, ok := s.looks[f.path]
-		if !ok || l.stamp != f.stamp {
-			looks[f.path] = look{stamp: f.stamp, since: now}
-			return true
+		fresh := !ok || l.stamp != f.stamp
+		if fresh {
+			l = look{stamp: f.stamp, since: now}
 		}
-		wait := l.offered || now.Sub(l.since) < s.settle
-		l.offered = l.offered || !wait
+		ready := !l.offered && (s.whole[f.path] || !fresh && now.Sub(l.since) >= s.settle)
+		l.offered = l.offered || ready
 		looks[f.path] = l
-		return wait
+		return !ready
 	})
-	s.looks = looks
+	s.looks, s.whole = looks, nil
 	return ready
+}
+
+// due is when a watched file that is settling may be offered, the zero time when there is none.
+func (s *search) due() (at time.Time) {
+	for _, l := range s.looks {
+		if t := l.since.Add(s.settle); !l.offered && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
 }
 
 // forget makes a watcher look at a file anew.

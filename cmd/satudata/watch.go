@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"satudata/ingest/source"
+	"satudata/ingest/source/file"
+)
+
+// How often a watched place is looked at. Where the system tells of changes it is looked at when there
+// is one, and seldom otherwise: another machine may write to a shared folder untold.
+const (
+	lookTold   = 5 * time.Second
+	lookUntold = time.Second
+	gather     = 20 * time.Millisecond // changes come in bursts
+)
+
+// watched is a feed whose places are watched.
+type watched struct {
+	feed
+	src        *file.Source
+	next       time.Time // when to look again
+	registered bool      // its contract and binding are in force
+	held       string    // why it is not read
+}
+
+// watcher reads feeds as their files come.
+type watcher struct {
+	*app
+	w       *workspace
+	p       parts
+	feeds   []*watched
+	notices *file.Notices         // nil where the system does not tell of changes
+	at      map[string][]*watched // by folder that is listened to
+}
+
+// watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.
+func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
+	t := &watcher{app: a, w: w, p: p, at: map[string][]*watched{}}
+	for _, f := range feeds {
+		src, err := f.open(true)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, src.Close()) }()
+		t.feeds = append(t.feeds, &watched{feed: f, src: src})
+	}
+	notices, err := file.OpenNotices()
+	if err != nil {
+		w.log.Info("the system does not tell of changes in folders, they are looked at every second", "error", err)
+	} else {
+		t.notices = notices
+		defer func() { err = errors.Join(err, notices.Close()) }()
+	}
+	for t.wait(ctx) {
+		for _, f := range t.feeds {
+			if ctx.Err() == nil && !time.Now().Before(f.next) {
+				t.look(ctx, f)
+			}
+		}
+	}
+	return nil
+}
+
+// wait waits until a feed is to be looked at, and says whether ctx is still on.
+func (t *watcher) wait(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		next := time.Now().Add(lookTold)
+		for _, f := range t.feeds {
+			if f.next.Before(next) {
+				next = f.next
+			}
+		}
+		timer := time.NewTimer(time.Until(next))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			return true
+		case n := <-t.told():
+			t.note(n)
+		}
+		timer.Stop()
+	}
+	return false
+}
+
+// told is where changes are told, nil where they are not.
+func (t *watcher) told() <-chan file.Notice {
+	if t.notices == nil {
+		return nil
+	}
+	return t.notices.C
+}
+
+// note takes in a change.
+func (t *watcher) note(n file.Notice) {
+	feeds := t.at[n.Folder]
+	if n.Path == "" { // some were missed
+		feeds = t.feeds
+	}
+	soon := time.Now().Add(gather)
+	for _, f := range feeds {
+		if n.Whole {
+			f.src.Whole(n.Path)
+		}
+		if soon.Before(f.next) {
+			f.next = soon
+		}
+	}
+}
+
+// look reads what a feed has now.
+func (t *watcher) look(ctx context.Context, f *watched) {
+	every := lookUntold
+	if t.listen(f) {
+		every = lookTold
+	}
+	defer func() {
+		f.next = time.Now().Add(every)
+		if due := f.src.Due(); !due.IsZero() && due.Before(f.next) {
+			f.next = due
+		}
+	}()
+	some, err := f.src.Look()
+	if err != nil {
+		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+		return
+	}
+	if !some && f.registered {
+		return
+	}
+	if f.registered = t.register(ctx, f); !f.registered {
+		every = lookUntold // its contract may be approved while we run
+		return
+	}
+	if _, err := t.w.read(ctx, t.p, f.feed, f.src, source.NewProgress(t.stdout, false, time.Now)); err != nil && ctx.Err() == nil {
+		every = lookUntold
+		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+	}
+}
+
+// register puts a feed's contract and binding in force, or says once why they are not: its contract may
+// be approved, or end, while we run.
+func (t *watcher) register(ctx context.Context, f *watched) bool {
+	err := t.w.register(ctx, t.p, f.feed)
+	if err == nil {
+		f.held = ""
+		return true
+	}
+	if ctx.Err() == nil && f.held != err.Error() {
+		f.held = err.Error()
+		t.w.log.Error("source is not read", "source", f.name(), "error", err)
+	}
+	return false
+}
+
+// listen listens to the folders of a feed, and says whether it hears of all there is. A folder may come, go and
+// come again, so it is asked for at every look.
+func (t *watcher) listen(f *watched) bool {
+	folders := f.src.Folders()
+	if t.notices == nil || len(folders) < len(f.paths) {
+		return false
+	}
+	for _, folder := range folders {
+		if err := t.notices.Add(folder); err != nil {
+			t.w.log.Debug("folder is looked at every second", "folder", folder, "error", err)
+			return false
+		}
+		if !slices.Contains(t.at[folder], f) {
+			t.at[folder] = append(t.at[folder], f)
+		}
+	}
+	return true
+}

@@ -47,15 +47,24 @@ func fill(t *testing.T) (dir string, records [][]byte) {
 	return dir, records
 }
 
+// inUse returns a log's file without the room that it has for growth.
+func inUse(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	n := len(bytes.TrimRight(b, "\x00"))
+	return b[:(n+page-1)/page*page]
+}
+
 // TestFlippedByte flips one byte of one record at a time. Reading that record is ErrCorrupt with its
 // place; the others are as they were.
 func TestFlippedByte(t *testing.T) {
 	dir, records := fill(t)
 	path := filepath.Join(dir, fileName)
-	good, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := inUse(t, dir)
 	r := rand.New(rand.NewPCG(3, 4))
 	for offset, record := range records {
 		if !bytes.Contains(good, record) {
@@ -102,10 +111,7 @@ func checkDamaged(t *testing.T, dir string, damaged, next int64) {
 // TestDamagedPages damages what is bbolt's.
 func TestDamagedPages(t *testing.T) {
 	dir, _ := fill(t)
-	good, err := os.ReadFile(filepath.Join(dir, fileName))
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := inUse(t, dir)
 	pages := bytes.Clone(good)
 	for at := 2 * os.Getpagesize(); at < len(pages); at += os.Getpagesize() {
 		pages[at+8] ^= 0x40 // the kind of page
@@ -137,11 +143,7 @@ func TestDamagedPages(t *testing.T) {
 
 func TestUnknownLayout(t *testing.T) {
 	dir, _ := fill(t)
-	path := filepath.Join(dir, fileName)
-	good, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	path, good := filepath.Join(dir, fileName), inUse(t, dir)
 	if err := os.WriteFile(path, bytes.ReplaceAll(good, []byte("version1"), []byte("version9")), 0o644); err != nil {
 		t.Fatal(err)
 	}

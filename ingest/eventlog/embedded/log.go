@@ -7,6 +7,7 @@
 //
 //	satudata                     bucket
 //	  version                    "1": of this layout
+//	  topics                     names and numbers of partitions, so that a lost topic is missed
 //	topics                       bucket
 //	  <topic>                    bucket
 //	    <partition>              bucket, 4 bytes big-endian; its sequence is the next offset
@@ -66,6 +67,7 @@ import (
 var (
 	_ eventlog.Log     = (*Log)(nil)
 	_ eventlog.Creator = (*Log)(nil)
+	_ eventlog.Checker = (*Log)(nil)
 )
 
 // Options are the settings of a log; the zero value works.
@@ -98,7 +100,8 @@ type Log struct {
 	running sync.RWMutex // held shared by every call, exclusively by Close
 	closed  bool         // guarded by running
 
-	committing sync.Mutex // held by the append that commits
+	committing sync.Mutex // held by the call that writes
+	written    bool       // since it was opened; guarded by committing
 	mu         sync.Mutex // guards waiting
 	waiting    []*batch   // appends that the next commit takes along
 }
@@ -109,11 +112,14 @@ const (
 	// lockWait is how long a second opener waits for the first to go: long enough for a process
 	// that is just ending, short enough for a person who waits.
 	lockWait = 300 * time.Millisecond
+	// mapSize is the file size up to which its memory map stays where it is.
+	mapSize = 1 << 40
 )
 
 var ( // bucket and key names, see the package comment
 	metaBucket   = []byte("satudata")
 	versionKey   = []byte("version")
+	listKey      = []byte("topics")
 	topicsBucket = []byte("topics")
 	valueKey     = []byte("v")
 )
@@ -143,9 +149,15 @@ func Open(dir string, o Options) (*Log, error) {
 	return l, nil
 }
 
+// openFile opens the file with as much address space as it will ever need, which costs nothing: to
+// map a file that has outgrown its map, bbolt waits for all readers, and all others wait for it.
 func openFile(path string) (db *bolt.DB, err error) {
+	o := &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize}
 	err = guard(func() (err error) {
-		db, err = bolt.Open(path, 0o644, &bolt.Options{Timeout: lockWait, FreelistType: bolt.FreelistMapType})
+		if db, err = bolt.Open(path, 0o644, o); errors.Is(err, syscall.ENOMEM) {
+			o.InitialMmapSize = 0 // address space is limited here
+			db, err = bolt.Open(path, 0o644, o)
+		}
 		return err
 	})
 	return db, err
@@ -184,9 +196,12 @@ func (l *Log) checkSize() error {
 // has one untouched, whatever else is wrong with it.
 func (l *Log) layOut() error {
 	var version string
+	var listed bool
 	err := l.view(func(tx *bolt.Tx) error {
 		if meta := tx.Bucket(metaBucket); meta != nil {
 			version = string(meta.Get(versionKey))
+			first, _ := meta.Cursor().First()
+			listed = string(first) != string(versionKey) // what stands before it is the list, sound or not
 		}
 		if topics := tx.Bucket(topicsBucket); topics == nil && version == layoutVersion {
 			return fmt.Errorf("%w: the topics are missing", eventlog.ErrCorrupt)
@@ -199,8 +214,10 @@ func (l *Log) layOut() error {
 	switch {
 	case err != nil:
 		return err
-	case version == layoutVersion:
+	case version == layoutVersion && listed:
 		return nil
+	case version == layoutVersion:
+		return l.update(makeList)
 	case version != "new":
 		return fmt.Errorf("%w: layout version %q is not known, a newer satudata may have written it", eventlog.ErrCorrupt, version)
 	}
@@ -212,7 +229,10 @@ func (l *Log) layOut() error {
 		if _, err := tx.CreateBucket(topicsBucket); err != nil {
 			return err
 		}
-		return meta.Put(versionKey, []byte(layoutVersion))
+		if err := meta.Put(versionKey, []byte(layoutVersion)); err != nil {
+			return err
+		}
+		return makeList(tx)
 	})
 	if err != nil {
 		return err
@@ -229,11 +249,20 @@ func (l *Log) Close() error {
 	}
 	l.closed = true
 	removeHolder(l.dir)
-	if err := errors.Join(l.codec.close(), l.db.Close()); err != nil {
+	if err := errors.Join(l.settle(), l.codec.close(), l.db.Close()); err != nil {
 		return fmt.Errorf("close event log %s: %w", l.dir, err)
 	}
 	l.o.Logger.Info("event log closed", "path", l.dir)
 	return nil
+}
+
+// settle commits nothing once more: both meta pages then lead to all that was appended, and it
+// survives the loss of one.
+func (l *Log) settle() error {
+	if !l.written {
+		return nil
+	}
+	return l.update(func(*bolt.Tx) error { return nil })
 }
 
 // enter begins a call; when it returns nil the caller calls l.running.RUnlock at its end.
@@ -276,9 +305,9 @@ func (l *Log) Ranges(ctx context.Context, topic string) ([]eventlog.Range, error
 	defer l.running.RUnlock()
 	var ranges []eventlog.Range
 	err := l.view(func(tx *bolt.Tx) error {
-		b := tx.Bucket(topicsBucket).Bucket([]byte(topic))
-		if b == nil {
-			return eventlog.ErrNoTopic
+		b, err := topicOf(tx, topic)
+		if err != nil {
+			return err
 		}
 		for p := range partitions(b) {
 			next, err := nextOffset(b.Bucket(partitionKey(p)), place{topic: topic, partition: p})
@@ -333,14 +362,13 @@ func (l *Log) Read(ctx context.Context, topic string, partition int, from int64,
 	defer l.running.RUnlock()
 	var records []eventlog.Record
 	err := l.view(func(tx *bolt.Tx) error {
-		b := tx.Bucket(topicsBucket).Bucket([]byte(topic))
-		if b == nil {
-			return eventlog.ErrNoTopic
+		b, err := topicOf(tx, topic)
+		if err != nil {
+			return err
 		}
 		if n := partitions(b); partition < 0 || partition >= n {
 			return fmt.Errorf("%w: partition %d of %d", eventlog.ErrNoTopic, partition, n)
 		}
-		var err error
 		at := place{topic: topic, partition: partition, offset: from}
 		records, err = l.read(ctx, b.Bucket(partitionKey(partition)), at, maxBytes)
 		return err
@@ -413,6 +441,7 @@ func (l *Log) view(f func(*bolt.Tx) error) error {
 
 // update runs f in a write transaction that is durable when it returns nil.
 func (l *Log) update(f func(*bolt.Tx) error) error {
+	l.written = true
 	return guard(func() error { return l.db.Update(f) })
 }
 
@@ -440,6 +469,8 @@ func (l *Log) Create(ctx context.Context, topic string, n int) error {
 	if n < 1 {
 		return fmt.Errorf("create topic %s: %d partitions", topic, n)
 	}
+	l.committing.Lock()
+	defer l.committing.Unlock()
 	err := l.update(func(tx *bolt.Tx) error {
 		_, err := createTopic(tx, topic, n)
 		return err
@@ -452,12 +483,11 @@ func (l *Log) Create(ctx context.Context, topic string, n int) error {
 
 // createTopic returns the bucket of a topic, made with n partitions when it is missing.
 func createTopic(tx *bolt.Tx, topic string, n int) (*bolt.Bucket, error) {
-	topics := tx.Bucket(topicsBucket)
-	if b := topics.Bucket([]byte(topic)); b != nil {
-		return b, nil
+	b, err := topicOf(tx, topic)
+	if !errors.Is(err, eventlog.ErrNoTopic) {
+		return b, err
 	}
-	b, err := topics.CreateBucket([]byte(topic))
-	if err != nil {
+	if b, err = tx.Bucket(topicsBucket).CreateBucket([]byte(topic)); err != nil {
 		return nil, err
 	}
 	if topic == eventlog.CatalogTopic {
@@ -468,5 +498,49 @@ func createTopic(tx *bolt.Tx, topic string, n int) (*bolt.Bucket, error) {
 			return nil, err
 		}
 	}
-	return b, nil
+	listed, err := list(tx)
+	if err != nil {
+		return nil, err
+	}
+	listed[topic] = n
+	return b, tx.Bucket(metaBucket).Put(listKey, appendList(nil, listed))
+}
+
+// topicOf returns the bucket of a topic. Errors: eventlog.ErrNoTopic, and eventlog.ErrCorrupt for
+// one that has vanished.
+func topicOf(tx *bolt.Tx, topic string) (*bolt.Bucket, error) {
+	if b := tx.Bucket(topicsBucket).Bucket([]byte(topic)); b != nil {
+		return b, nil
+	}
+	listed, err := list(tx)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := listed[topic]; ok {
+		return nil, fmt.Errorf("%w: topic %s is missing", eventlog.ErrCorrupt, topic)
+	}
+	return nil, eventlog.ErrNoTopic
+}
+
+// list returns the list of topics.
+func list(tx *bolt.Tx) (map[string]int, error) {
+	listed, err := parseList(tx.Bucket(metaBucket).Get(listKey))
+	if err != nil {
+		return nil, fmt.Errorf("%w: list of topics: %w", eventlog.ErrCorrupt, err)
+	}
+	return listed, nil
+}
+
+// makeList writes the list of topics of a log that has none yet.
+func makeList(tx *bolt.Tx) error {
+	topics := make(map[string]int)
+	all := tx.Bucket(topicsBucket)
+	err := all.ForEachBucket(func(name []byte) error {
+		topics[string(name)] = partitions(all.Bucket(name))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(metaBucket).Put(listKey, appendList(nil, topics))
 }

@@ -110,8 +110,10 @@ func seal(body []byte, at place, t time.Time) []byte {
 	return binary.BigEndian.AppendUint32(body, checksum(body, at))
 }
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 func checksum(b []byte, at place) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
+	table := castagnoli
 	var where [12]byte
 	binary.BigEndian.PutUint64(where[:8], uint64(at.offset))
 	binary.BigEndian.PutUint32(where[8:], uint32(at.partition))

@@ -20,6 +20,7 @@ var (
 	ErrCorrupt  = errors.New("event log is corrupt") // what was read is not what was written
 	ErrLocked   = errors.New("event log is in use")  // another process has the embedded log open
 	ErrAccess   = errors.New("event log refuses us") // wrong credentials, no permission, TLS mismatch
+	ErrFull     = errors.New("event log is full")    // its storage has no room; make some and try again
 	ErrClosed   = errors.New("event log is closed")
 )
 
@@ -53,7 +54,7 @@ type Log interface {
 	// messages may have been stored; the caller sends them again and readers drop the copies by
 	// stream and sequence number (chunks) or id (facts). The values are not kept after it returns. Kafka may store a message twice also without
 	// an error. A topic is created by its first append.
-	// Errors: ErrTooLarge (nothing was stored), ErrAccess, ErrClosed.
+	// Errors: ErrTooLarge (nothing was stored), ErrFull, ErrAccess, ErrClosed.
 	Append(ctx context.Context, topic string, msgs ...event.Message) ([]Position, error)
 
 	// Read returns the records of a partition from offset from on: all there are, or as many as fit

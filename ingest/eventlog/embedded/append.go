@@ -22,7 +22,7 @@ const inlineMax = 2 << 10
 type batch struct {
 	topic     string
 	keys      []string
-	bodies    [][]byte // encoded, not sealed
+	bodies    []*[]byte // encoded, not sealed
 	positions []eventlog.Position
 	err       error // err and done are guarded by Log.committing
 	done      bool
@@ -41,6 +41,7 @@ func (l *Log) Append(ctx context.Context, topic string, msgs ...event.Message) (
 		return nil, nil
 	}
 	b, err := l.encode(topic, msgs)
+	defer b.release(l.codec)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -55,7 +56,7 @@ func (l *Log) Append(ctx context.Context, topic string, msgs ...event.Message) (
 
 // encode encodes msgs on as many processors as there are: compression takes longer than storing.
 func (l *Log) encode(topic string, msgs []event.Message) (*batch, error) {
-	b := &batch{topic: topic, keys: make([]string, len(msgs)), bodies: make([][]byte, len(msgs))}
+	b := &batch{topic: topic, keys: make([]string, len(msgs)), bodies: make([]*[]byte, len(msgs))}
 	errs := make([]error, len(msgs))
 	var next atomic.Int64
 	work := func() {
@@ -71,6 +72,14 @@ func (l *Log) encode(topic string, msgs []event.Message) (*batch, error) {
 	work()
 	wg.Wait()
 	return b, errors.Join(errs...)
+}
+
+// release gives back the memory of the encoded messages. No commit may be using it.
+func (b *batch) release(c *codec) {
+	for _, body := range b.bodies {
+		c.release(body)
+	}
+	b.bodies = nil
 }
 
 // commit stores b, together with every other append that is waiting. Once begun it is finished: it
@@ -120,7 +129,7 @@ func (l *Log) store(tx *bolt.Tx, b *batch) error {
 		if at.offset, err = nextOffset(p, at); err != nil {
 			return err
 		}
-		if err := put(p, at.offset, seal(body, at, now)); err != nil {
+		if err := put(p, at.offset, seal(*body, at, now)); err != nil {
 			return err
 		}
 		b.positions[i] = eventlog.Position{Partition: at.partition, Offset: at.offset}

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"os"
+	"io"
 	"slices"
 	"sync"
 
@@ -33,20 +33,15 @@ func (l *Log) Check(ctx context.Context, found func(eventlog.Damage)) error {
 		return fmt.Errorf("check event log: %w", err)
 	}
 	defer l.running.RUnlock()
-	f, err := os.Open(l.db.Path())
-	if err != nil {
-		return fmt.Errorf("check event log: %w", err)
-	}
-	defer f.Close()
 	c := check{ctx: ctx, codec: l.codec, report: found, topics: make(map[string]int)}
 	l.committing.Lock() // meta pages stand still
 	committing := sync.OnceFunc(l.committing.Unlock)
 	defer committing()
-	err = l.view(func(tx *bolt.Tx) error { // keeps the pages of its state from being used anew
-		m, err := c.metas(f, uint64(tx.ID()), int64(l.db.Info().PageSize))
+	err := l.view(func(tx *bolt.Tx) error { // keeps the pages of its state from being used anew
+		m, err := c.metas(l.file, uint64(tx.ID()), int64(l.db.Info().PageSize))
 		committing()
 		if err == nil {
-			c.pages = newPages(f, m)
+			c.pages = newPages(l.file, m)
 			c.file()
 			err = ctx.Err()
 		}
@@ -80,7 +75,7 @@ func (c *check) found(at place, format string, args ...any) {
 var nowhere = place{partition: -1, offset: -1}
 
 // metas reads both meta pages, and returns the one of a transaction.
-func (c *check) metas(f *os.File, tx uint64, pageSize int64) (meta, error) {
+func (c *check) metas(f io.ReaderAt, tx uint64, pageSize int64) (meta, error) {
 	var in meta
 	for id := range uint64(2) {
 		b := make([]byte, pageHeader+metaSize)

@@ -39,7 +39,7 @@ func fill(t *testing.T) (dir string, records [][]byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, seal(body, place{"bencana.banjir", 0, p[0].Offset}, now))
+		records = append(records, seal(*body, place{"bencana.banjir", 0, p[0].Offset}, now))
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

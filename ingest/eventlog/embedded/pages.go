@@ -264,3 +264,16 @@ func (p *pages) freeIDs() ([]uint64, error) {
 	}
 	return ids, nil
 }
+
+// onlyValue returns where in page id, from its start, the value lies that is all its bucket holds,
+// under valueKey. b is the beginning of the page.
+func onlyValue(b []byte, id uint64) (from int64, n int, err error) {
+	le := binary.LittleEndian
+	e := b[pageHeader:]
+	at, key, value := le.Uint32(e[4:]), le.Uint32(e[8:]), le.Uint32(e[12:])
+	if le.Uint64(b) != id || le.Uint16(b[8:]) != leafPage || le.Uint16(b[10:]) != 1 || le.Uint32(e) != 0 ||
+		at != elementSize || int(key) != len(valueKey) || !bytes.Equal(b[pageHeader+elementSize:], valueKey) || value > maxMessage+maxMessage/4 {
+		return 0, 0, fmt.Errorf("page %d does not hold the stored record", id)
+	}
+	return int64(pageHeader + at + key), int(value), nil
+}

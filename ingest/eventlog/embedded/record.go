@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 
 	"satudata/ingest/event"
@@ -19,7 +21,8 @@ import (
 const (
 	recordVersion = 1
 	codecRaw      = 0
-	codecZstd     = 1
+	codecZstd     = 1 // no longer written
+	codecS2       = 2
 	trailerSize   = 8 + 4 // time, checksum
 )
 
@@ -41,65 +44,77 @@ type place struct {
 
 // codec turns messages into stored records and back. It may be used concurrently.
 type codec struct {
-	enc     *zstd.Encoder
-	dec     *zstd.Decoder
-	scratch sync.Pool // *[]byte, for payloads before compression
+	zstd    *zstd.Decoder
+	scratch sync.Pool // *[]byte, for what is needed within a call
+	bodies  sync.Pool // *[]byte, for encoded records
 }
 
-// newCodec makes a codec. The level is fixed by measurement: on chunks of real and made CSV the
-// fastest level packs as tightly as the default one and is up to twice as fast. zstd's own checksum
-// would only repeat the record's.
 func newCodec() (*codec, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
-	if err != nil {
-		return nil, err
-	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxMessage+1<<20))
 	if err != nil {
 		return nil, err
 	}
-	return &codec{enc: enc, dec: dec, scratch: sync.Pool{New: func() any { return new([]byte) }}}, nil
+	empty := func() any { return new([]byte) }
+	return &codec{zstd: dec, scratch: sync.Pool{New: empty}, bodies: sync.Pool{New: empty}}, nil
 }
 
-func (c *codec) close() error {
-	c.dec.Close()
-	return c.enc.Close()
-}
+func (c *codec) close() { c.zstd.Close() }
 
-// encode returns the stored form of m but for its trailer, for which there is room. It returns
-// eventlog.ErrTooLarge for a message over maxMessage.
-func (c *codec) encode(m event.Message) ([]byte, error) {
-	scratch := c.scratch.Get().(*[]byte)
-	defer c.scratch.Put(scratch)
-	payload := appendPayload((*scratch)[:0], m)
-	*scratch = payload[:0]
-	if len(payload) > maxMessage {
-		return nil, fmt.Errorf("%w: message of %d bytes, the event log takes at most %d", eventlog.ErrTooLarge, len(payload), maxMessage)
+// encode returns the stored form of m but for its trailer, for which there is room, in memory that
+// release takes back. It returns eventlog.ErrTooLarge for a message over maxMessage.
+func (c *codec) encode(m event.Message) (*[]byte, error) {
+	envelope := envelopeLen(m)
+	if n := envelope + len(m.Value); n > maxMessage {
+		return nil, fmt.Errorf("%w: message of %d bytes, the event log takes at most %d", eventlog.ErrTooLarge, n, maxMessage)
 	}
-	head := make([]byte, 2, 2+2*binary.MaxVarintLen32+len(payload)/4+trailerSize)
-	head[0], head[1] = recordVersion, codecZstd
-	head = binary.AppendUvarint(head, uint64(len(m.Value)))
-	head = binary.AppendUvarint(head, uint64(len(payload)))
-	body := c.enc.EncodeAll(payload, head)
-	if len(body)-len(head) >= len(payload) {
-		body = append(body[:len(head)], payload...)
+	out := c.bodies.Get().(*[]byte)
+	body := slices.Grow((*out)[:0], 2+2*binary.MaxVarintLen32+envelope+s2.MaxEncodedLen(len(m.Value))+trailerSize)
+	body = append(body, recordVersion, codecS2)
+	body = binary.AppendUvarint(body, uint64(len(m.Value)))
+	body = binary.AppendUvarint(body, uint64(envelope+len(m.Value)))
+	body = appendEnvelope(body, m)
+	head := len(body)
+	if packed := s2.Encode(body[head:cap(body)], m.Value); len(packed) < len(m.Value) {
+		body = body[:head+len(packed)]
+	} else {
+		body = append(body, m.Value...)
 		body[1] = codecRaw
 	}
-	return slices.Grow(body, trailerSize), nil
+	*out = body
+	return out, nil
 }
 
-// appendPayload appends the part of a record that is compressed: key, headers, value.
-func appendPayload(b []byte, m event.Message) []byte {
+// release takes the memory of an encoded record back.
+func (c *codec) release(body *[]byte) {
+	if body != nil && cap(*body) <= 2*event.MaxChunk { // a rare giant is not kept
+		c.bodies.Put(body)
+	}
+}
+
+// appendEnvelope appends what stands before the value in a payload: key and headers.
+func appendEnvelope(b []byte, m event.Message) []byte {
 	b = appendText(b, m.Key)
 	b = binary.AppendUvarint(b, uint64(len(m.Headers)))
 	for _, h := range m.Headers {
 		b = appendText(b, h.Key)
-		b = appendText(b, string(h.Value))
+		b = appendText(b, h.Value)
 	}
-	return append(b, m.Value...)
+	return b
 }
 
-func appendText(b []byte, s string) []byte {
+func envelopeLen(m event.Message) int {
+	n := textLen(len(m.Key)) + uvarintLen(len(m.Headers))
+	for _, h := range m.Headers {
+		n += textLen(len(h.Key)) + textLen(len(h.Value))
+	}
+	return n
+}
+
+func textLen(n int) int { return uvarintLen(n) + n }
+
+func uvarintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
+
+func appendText[T string | []byte](b []byte, s T) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
 }
@@ -156,18 +171,9 @@ func open(b []byte, at place) (stored, error) {
 
 // message decompresses s. The result does not alias the stored bytes. Error: errDamaged.
 func (c *codec) message(s stored) (event.Message, error) {
-	var payload []byte
-	switch s.codec {
-	case codecRaw:
-		payload = slices.Clone(s.packed)
-	case codecZstd:
-		// What a frame claims about its size is not trusted for more than this allocation.
-		var err error
-		if payload, err = c.dec.DecodeAll(s.packed, make([]byte, 0, s.payloadLen)); err != nil {
-			return event.Message{}, fmt.Errorf("%w: %w", errDamaged, err)
-		}
-	default:
-		return event.Message{}, fmt.Errorf("%w: codec %d is not known", errDamaged, s.codec)
+	payload, err := c.payload(s)
+	if err != nil {
+		return event.Message{}, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	if len(payload) != s.payloadLen {
 		return event.Message{}, fmt.Errorf("%w: %d bytes instead of %d", errDamaged, len(payload), s.payloadLen)
@@ -175,7 +181,31 @@ func (c *codec) message(s stored) (event.Message, error) {
 	return parsePayload(payload, s.valueLen)
 }
 
-// parsePayload reads what appendPayload wrote. Header values and Value alias b.
+// payload decompresses s. What its codec says about its size is not trusted for more than the
+// allocation of what the record says.
+func (c *codec) payload(s stored) ([]byte, error) {
+	switch s.codec {
+	case codecRaw:
+		return slices.Clone(s.packed), nil
+	case codecZstd:
+		return c.zstd.DecodeAll(s.packed, make([]byte, 0, s.payloadLen))
+	case codecS2:
+		envelope := s.payloadLen - s.valueLen
+		if envelope > len(s.packed) {
+			return nil, errors.New("it is too short")
+		}
+		if n, err := s2.DecodedLen(s.packed[envelope:]); err != nil || n != s.valueLen {
+			return nil, errors.New("its length is not that of its value")
+		}
+		out := make([]byte, s.payloadLen)
+		copy(out, s.packed[:envelope])
+		_, err := s2.Decode(out[envelope:envelope:s.payloadLen], s.packed[envelope:])
+		return out, err
+	}
+	return nil, fmt.Errorf("codec %d is not known", s.codec)
+}
+
+// parsePayload reads key, headers and value. Header values and Value alias b.
 func parsePayload(b []byte, valueLen int) (event.Message, error) {
 	p := payload{rest: b}
 	m := event.Message{Key: string(p.text())}

@@ -2,12 +2,17 @@ package embedded
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
 
 	"satudata/ingest/event"
 )
@@ -29,9 +34,10 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(body)
+		f.Add(*body)
 	}
 	f.Add([]byte{recordVersion, codecRaw, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Add([]byte{recordVersion, codecS2, 1, 3, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Add([]byte{recordVersion, codecZstd, 1, 0xff, 0xff, 0xff, 0x1f, 0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if _, err := open(body, at); err != nil && !errors.Is(err, errDamaged) {
@@ -48,7 +54,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := decode(c, seal(again, at, now), at)
+		got, err := decode(c, seal(*again, at, now), at)
 		if diff := cmp.Diff(m, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Errorf("second round differs, %v (-first +second):\n%s", err, diff)
 		}
@@ -75,7 +81,7 @@ func TestRecordElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := place{topic: "a", partition: 1, offset: 2}
-	record := seal(body, at, time.Unix(0, 0))
+	record := seal(*body, at, time.Unix(0, 0))
 	for _, c := range []struct {
 		name string
 		at   place
@@ -89,5 +95,74 @@ func TestRecordElsewhere(t *testing.T) {
 		if _, err := open(record, c.at); !errors.Is(err, c.want) {
 			t.Errorf("%s: open = %v, want %v", c.name, err, c.want)
 		}
+	}
+}
+
+// TestOlderRecords decodes what older versions wrote: all of the payload packed with zstd.
+func TestOlderRecords(t *testing.T) {
+	c, err := newCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := event.Message{Key: "k", Headers: []event.Header{{Key: "a", Value: []byte("b")}}, Value: bytes.Repeat([]byte("long "), 5000)}
+	payload := append(appendEnvelope(nil, want), want.Value...)
+	body := []byte{recordVersion, codecZstd}
+	body = binary.AppendUvarint(body, uint64(len(want.Value)))
+	body = binary.AppendUvarint(body, uint64(len(payload)))
+	body = enc.EncodeAll(payload, body)
+	at := place{topic: "t", partition: 1, offset: 7}
+	got, err := decode(c, seal(body, at, time.Unix(1, 2)), at)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// BenchmarkCodec compares what the log could pack values with, on a chunk of permit records.
+func BenchmarkCodec(b *testing.B) {
+	var text []byte
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := 0; len(text) < event.MaxChunk; i++ {
+		text = fmt.Appendf(text, `{"nomor_izin":"503/%07d/DPMPTSP/2024","nib":"%013d","nama_pemohon":"Siti %d Wulandari","kode_wilayah":"32.%02d","kode_layanan":"SIUP","tanggal":"2024-%02d-%02d","lama_hari":%d,"retribusi":"%d.%02d","status":"terbit"}`+"\n",
+			i, r.Int64N(1e13), r.IntN(1000), r.IntN(80), 1+r.IntN(12), 1+r.IntN(28), r.IntN(90), r.IntN(5e6), r.IntN(100))
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+	if err != nil {
+		b.Fatal(err)
+	}
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		pack   func(dst []byte) []byte
+		unpack func(dst, packed []byte) ([]byte, error)
+	}{
+		{"none", func(dst []byte) []byte { return append(dst, text...) }, func(dst, packed []byte) ([]byte, error) { return append(dst, packed...), nil }},
+		{"s2", func(dst []byte) []byte { return s2.Encode(dst[:cap(dst)], text) }, s2.Decode},
+		{"zstd", func(dst []byte) []byte { return enc.EncodeAll(text, dst) }, func(dst, packed []byte) ([]byte, error) { return dec.DecodeAll(packed, dst) }},
+	} {
+		dst, out := make([]byte, 0, s2.MaxEncodedLen(len(text))), make([]byte, 0, len(text))
+		packed := bytes.Clone(c.pack(dst))
+		b.Run("pack/"+c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				c.pack(dst)
+			}
+			b.ReportMetric(float64(len(packed))/float64(len(text)), "packed/B")
+		})
+		b.Run("unpack/"+c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := c.unpack(out, packed); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -40,10 +40,21 @@ type group struct {
 
 func (g *group) reset() { *g = group{chunks: g.chunks[:0], data: g.data[:0]} }
 
-// add copies a batch, whose data is valid only until the next one is read.
+// read reads a batch of d behind the data. A batch's own is valid only until the next one is read.
+func (g *group) read(ctx context.Context, d Delivery) (b Batch, err error) {
+	if a, ok := d.(Appender); ok {
+		g.data, b, err = a.AppendBatch(ctx, g.data)
+		return b, err
+	}
+	if b, err = d.Read(ctx); err == nil {
+		g.data = append(g.data, b.Data...)
+	}
+	return b, err
+}
+
+// add adds a chunk, whose data is in place.
 func (g *group) add(c event.Chunk, b Batch) {
 	g.chunks = append(g.chunks, c)
-	g.data = append(g.data, b.Data...)
 	g.records += int64(b.Rows)
 	g.bytes += b.Bytes
 }
@@ -73,7 +84,7 @@ func (s *sender) send(ctx context.Context, d Delivery) (err error) {
 		g.reset()
 		for len(g.data) < groupBytes && len(g.chunks) < groupChunks && err == nil {
 			var b Batch
-			if b, err = d.Read(ctx); err == nil {
+			if b, err = g.read(ctx, d); err == nil {
 				seq++
 				g.add(s.chunk(b, seq), b)
 			}

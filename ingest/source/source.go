@@ -27,6 +27,12 @@ type Delivery interface {
 	Close() error
 }
 
+// Appender is a Delivery that can put a batch where its reader wants it, which saves copying it.
+type Appender interface {
+	// AppendBatch is Read, but that the batch's Data is appended to to, and valid as long as that.
+	AppendBatch(ctx context.Context, to []byte) ([]byte, Batch, error)
+}
+
 // Info describes a delivery.
 type Info struct {
 	Subject     string // what people call it: the file name

@@ -27,6 +27,7 @@ type delivery struct {
 	set    *charset // how the text is encoded, known once it was opened; nil for a workbook
 	info   source.Info
 	total  int64  // bytes of records
+	again  *again // where the batches are, when that is known
 	sum    uint64 // over what inspection cut, to know it again
 	closed func() error
 
@@ -55,6 +56,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
+	places := newPlaces(d, c)
 	h := sha256.New()
 	h.Write([]byte(c.format().String() + "\n"))
 	for ctx.Err() == nil {
@@ -74,6 +76,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 		}
 		h.Write(b.data[b.head:])
 		d.seen.add(b)
+		places.add(b)
 		d.info.Batches++
 		d.info.Records += int64(b.rows)
 		d.total += int64(len(b.data) - b.head)
@@ -83,6 +86,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	}
 	d.info.Fingerprint = "sha256:" + hex.EncodeToString(h.Sum(nil))
 	d.sum, d.seen.sum = d.seen.sum, 0
+	d.again = places.done()
 	return d.complete(c)
 }
 
@@ -148,16 +152,45 @@ func (d *delivery) Info() source.Info { return d.info }
 // Read implements [source.Delivery]. The last batch is handed out only when the file was read as
 // it was inspected, so a changed file is never complete.
 func (d *delivery) Read(ctx context.Context) (source.Batch, error) {
+	return d.read(ctx, func() (batch, error) { return d.reading.next() })
+}
+
+// AppendBatch implements [source.Appender].
+func (d *delivery) AppendBatch(ctx context.Context, to []byte) ([]byte, source.Batch, error) {
+	b, err := d.read(ctx, func() (b batch, err error) {
+		n := len(to)
+		if d.again != nil {
+			to, b, err = d.again.append(to)
+		} else if b, err = d.reading.next(); err == nil {
+			to = append(to, b.data...)
+		}
+		b.data = to[n:]
+		return b, err
+	})
+	return to, b, err
+}
+
+// begin opens the file for reading.
+func (d *delivery) begin() (err error) {
+	if d.again != nil {
+		d.reading = d.again
+		return nil
+	}
+	d.reading, d.closer, err = d.open()
+	return err
+}
+
+// read hands out what next cuts.
+func (d *delivery) read(ctx context.Context, next func() (batch, error)) (source.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return source.Batch{}, err
 	}
 	if d.reading == nil {
-		var err error
-		if d.reading, d.closer, err = d.open(); err != nil {
+		if err := d.begin(); err != nil {
 			return source.Batch{}, d.changedOr(err)
 		}
 	}
-	b, err := d.reading.next()
+	b, err := next()
 	if errors.Is(err, io.EOF) && d.batches == d.info.Batches {
 		return source.Batch{}, io.EOF
 	}

@@ -43,40 +43,41 @@ var marks = []struct {
 	charset
 }{{"\xef\xbb\xbf", utf8Text}, {"\xff\xfe", utf16LE}, {"\xfe\xff", utf16BE}}
 
-// decode returns r as UTF-8 without a byte order mark. A mark goes before what the binding declares:
-// it is in the file, and is not there by chance.
-func decode(r io.Reader, declared string) (io.Reader, charset, error) {
-	set, err := parseEncoding(declared)
+// decode returns r as UTF-8 without a byte order mark, and how long that was. A mark goes before what
+// the binding declares: it is in the file, and is not there by chance.
+func decode(r io.Reader, declared string) (text io.Reader, set charset, mark int, err error) {
+	set, err = parseEncoding(declared)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	first := make([]byte, 4096)
 	n, err := io.ReadFull(r, first)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	first = first[:n]
 	for _, m := range marks {
 		if bytes.HasPrefix(first, []byte(m.mark)) {
-			first, set = first[len(m.mark):], m.charset
+			mark = len(m.mark)
+			first, set = first[mark:], m.charset
 			break
 		}
 	}
 	if set == utf8Text || set == windows1252 {
 		if err := refuseBinary(first); err != nil {
-			return nil, "", err
+			return nil, "", 0, err
 		}
 	}
 	all := io.MultiReader(bytes.NewReader(first), r)
 	switch set {
 	case windows1252:
-		return charmap.Windows1252.NewDecoder().Reader(&narrow{r: all}), set, nil
+		return charmap.Windows1252.NewDecoder().Reader(&narrow{r: all}), set, mark, nil
 	case utf16LE:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(all), set, nil
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Reader(all), set, mark, nil
 	case utf16BE:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(all), set, nil
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder().Reader(all), set, mark, nil
 	}
-	return all, set, nil
+	return all, set, mark, nil
 }
 
 // narrow reads a text that is said to have one byte per character, and refuses one that is UTF-8: of

@@ -6,8 +6,9 @@
 // Next reads a file to its end before it offers it: records and batches are counted, the
 // fingerprint is made, and everything that makes a file unfit as a whole (an empty file, a web page
 // named .csv, a truncated archive, a wrong encoding) is found while nothing has been handed out.
-// Read then goes over the file again and cuts the same batches. Neither holds more of the file than
-// a few blocks, except for the shared strings of a workbook.
+// Read then goes over the file again and cuts the same batches; of a text that is stored as it is
+// handed out, the places of the batches are remembered and only read. Neither holds more of the file
+// than a few blocks, except for the shared strings of a workbook.
 //
 // # Fingerprint
 //
@@ -334,12 +335,12 @@ func (s *Source) prepare(d *delivery) error {
 
 // cutText begins to cut a text.
 func cutText(r io.Reader, f schemas.Format, max int, set *charset) (cutter, error) {
-	text, found, err := decode(r, f.Encoding)
+	text, found, mark, err := decode(r, f.Encoding)
 	if err != nil {
 		return nil, err
 	}
 	*set = found
-	in := newInput(text, f.Type == typeJSON)
+	in := newInput(text, int64(mark), f.Type == typeJSON)
 	switch f.Type {
 	case typeNDJSON:
 		return newNDJSON(in, max)

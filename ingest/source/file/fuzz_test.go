@@ -62,13 +62,13 @@ func FuzzInput(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		want := unified(s)
 		for _, r := range []io.Reader{strings.NewReader(s), iotest.OneByteReader(strings.NewReader(s)), iotest.HalfReader(strings.NewReader(s)), iotest.DataErrReader(strings.NewReader(s))} {
-			in := newInput(r, false)
+			in := newInput(r, 0, false)
 			in.buf = make([]byte, blockSize+8)
 			if got := drain(t, in, len(want)+1); got != want {
 				t.Fatalf("%T: %q becomes %q, want %q", r, s, got, want)
 			}
 		}
-		if got := drain(t, newInput(iotest.HalfReader(strings.NewReader(s)), true), 3); got != s {
+		if got := drain(t, newInput(iotest.HalfReader(strings.NewReader(s)), 0, true), 3); got != s {
 			t.Fatalf("raw: %q becomes %q", s, got)
 		}
 	})

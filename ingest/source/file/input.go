@@ -26,10 +26,14 @@ type input struct {
 	eol  byte // LF, CR, or 0 before the first line end
 	err  error
 	last bool // the end was read
+
+	at      int64 // place of pos in what r gave, as long as that was not altered
+	altered bool  // there was a CR
 }
 
-func newInput(r io.Reader, raw bool) *input {
-	return &input{r: r, raw: raw, buf: make([]byte, 2*blockSize)}
+// newInput reads r, which begins at a place of what is stored.
+func newInput(r io.Reader, at int64, raw bool) *input {
+	return &input{r: r, at: at, raw: raw, buf: make([]byte, 2*blockSize)}
 }
 
 // peek returns text that was not taken yet: at least n bytes unless the end comes first, where it
@@ -46,7 +50,10 @@ func (in *input) peek(n int) ([]byte, error) {
 }
 
 // take drops n bytes that peek returned.
-func (in *input) take(n int) { in.pos += n }
+func (in *input) take(n int) {
+	in.pos += n
+	in.at += int64(n)
+}
 
 // whole says whether the text that was read reaches to the end.
 func (in *input) whole() bool { return in.last }
@@ -120,6 +127,7 @@ func (in *input) settle() {
 
 // unifyLineEnds closes up buf[end:read] in place.
 func (in *input) unifyLineEnds() {
+	in.altered = true
 	from, to := in.end, in.end // read there, write here
 	for {
 		n := bytes.IndexByte(in.buf[from:in.read], '\r')

@@ -39,6 +39,7 @@ type origin struct {
 	file    *os.File
 	stamp   stamp
 	entry   *zip.File // nil for a file
+	packed  bool      // in a zip or with gzip; known once it was opened
 }
 
 // name is what the kind is taken from, without .gz.
@@ -70,7 +71,7 @@ func (o *origin) changed() (bool, error) {
 // open reads the content from its start, unpacked from .gz and .zip.
 func (o *origin) open() (io.ReadCloser, error) {
 	r := io.NopCloser(io.NewSectionReader(o.file, 0, o.stamp.size))
-	if o.entry != nil {
+	if o.packed = o.entry != nil; o.packed {
 		if o.entry.Flags&1 != 0 {
 			return nil, refuse("berkas di dalam zip dikunci kata sandi; kirim tanpa kata sandi",
 				"the file in the zip is locked with a password; send it without one")
@@ -93,6 +94,7 @@ func (o *origin) open() (io.ReadCloser, error) {
 		}
 		return &unpacked{r: b, c: r, packed: -1}, nil
 	}
+	o.packed = true
 	z, err := gzip.NewReader(bufio.NewReaderSize(b, blockSize))
 	if err != nil {
 		return nil, errors.Join(packingFault(err), r.Close())

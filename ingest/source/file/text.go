@@ -20,6 +20,7 @@ type batch struct {
 	head  int   // bytes of header lines at the start of data
 	first int64 // row of the first record
 	rows  int
+	at    int64 // place of the first record in what is stored, where that is known
 }
 
 // cutter cuts a file into batches. A *source.Refusal without subject says why the file as a whole
@@ -148,6 +149,9 @@ func (c *textCutter) next() (batch, error) {
 			c.advance(1, 1)
 			b.first++
 			continue
+		}
+		if b.rows == 0 {
+			b.at = c.in.at
 		}
 		n, rows := c.plain(t[:min(len(t), max(room, 0))])
 		alone := false

@@ -64,11 +64,13 @@ type again struct {
 	head   []byte
 	places []place // that were not read yet
 	out    []byte
+	spare  []byte // for the next out
 }
 
 func (a *again) format() event.Format { return a.form }
 
 func (a *again) next() (b batch, err error) {
+	a.out, a.spare = a.spare, a.out
 	a.out, b, err = a.append(a.out[:0])
 	return b, err
 }

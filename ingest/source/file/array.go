@@ -18,6 +18,7 @@ type arrayCutter struct {
 	in    *input
 	max   int
 	out   []byte // elements, each with LF
+	spare []byte // for the next out
 	carry []byte // the element that did not fit in the batch before
 	depth []byte // the brackets that are open
 	row   int64  // elements handed out
@@ -50,7 +51,7 @@ func (a *arrayCutter) format() event.Format { return event.Format{Type: event.Co
 
 func (a *arrayCutter) next() (batch, error) {
 	b := batch{first: a.row + 1}
-	a.out = append(a.out[:0], a.carry...)
+	a.out, a.spare = append(a.spare[:0], a.carry...), a.out
 	if len(a.carry) > 0 {
 		b.rows, a.carry = 1, a.carry[:0]
 	}

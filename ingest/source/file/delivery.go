@@ -57,8 +57,9 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
 	places := newPlaces(d, c)
-	h := sha256.New()
-	h.Write([]byte(c.format().String() + "\n"))
+	h := newHasher()
+	defer h.sum()
+	h.add([]byte(c.format().String() + "\n"))
 	for ctx.Err() == nil {
 		b, err := c.next()
 		if errors.Is(err, io.EOF) {
@@ -71,10 +72,10 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 			return err
 		}
 		if d.info.Batches == 0 {
-			h.Write(b.data[:b.head])
+			h.add(b.data[:b.head])
 			d.info.ContentType, d.info.Header = c.format().String(), string(b.data[:b.head])
 		}
-		h.Write(b.data[b.head:])
+		h.add(b.data[b.head:])
 		d.seen.add(b)
 		places.add(b)
 		d.info.Batches++
@@ -84,10 +85,42 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.info.Fingerprint = "sha256:" + hex.EncodeToString(h.Sum(nil))
+	d.info.Fingerprint = "sha256:" + hex.EncodeToString(h.sum())
 	d.sum, d.seen.sum = d.seen.sum, 0
 	d.again = places.done()
 	return d.complete(c)
+}
+
+// hasher sums up a file while the next batch is cut. Nothing of the file is in the log before it was
+// read to its end, so that is when the other processors have nothing to do.
+type hasher struct {
+	in  chan []byte
+	out chan []byte
+	got []byte
+}
+
+func newHasher() *hasher {
+	h := &hasher{in: make(chan []byte), out: make(chan []byte, 1)}
+	go func() {
+		sum := sha256.New()
+		for b := range h.in {
+			sum.Write(b)
+		}
+		h.out <- sum.Sum(nil)
+	}()
+	return h
+}
+
+// add sums up b. It may be used for something else after the next call.
+func (h *hasher) add(b []byte) { h.in <- b }
+
+// sum ends the sum and returns it. It may be called twice.
+func (h *hasher) sum() []byte {
+	if h.got == nil {
+		close(h.in)
+		h.got = <-h.out
+	}
+	return h.got
 }
 
 // complete says whether what was inspected can be offered.

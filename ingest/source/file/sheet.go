@@ -21,7 +21,8 @@ type sheetCutter struct {
 	heads int
 	width int
 	out   []byte
-	ahead int64 // row that rows holds and that was not taken yet; 0 for none
+	spare []byte // for the next out
+	ahead int64  // row that rows holds and that was not taken yet; 0 for none
 }
 
 // newSheet reads the header rows: the rows from the first that has a value, after the skipped ones.
@@ -115,7 +116,7 @@ func (c *sheetCutter) format() event.Format {
 
 func (c *sheetCutter) next() (batch, error) {
 	b := batch{head: len(c.head)}
-	c.out = append(c.out[:0], c.head...)
+	c.out, c.spare = append(c.spare[:0], c.head...), c.out
 	for {
 		if c.ahead == 0 {
 			row, err := c.rows.next()

@@ -27,7 +27,7 @@ type batch struct {
 // cannot be taken.
 type cutter interface {
 	format() event.Format
-	next() (batch, error) // io.EOF after the last; the batch is valid until the next call
+	next() (batch, error) // io.EOF after the last; the batch is valid until the next call but one
 }
 
 // textCutter cuts CSV and NDJSON on record boundaries. Batches end where empty lines are, so that a
@@ -40,6 +40,7 @@ type textCutter struct {
 	max    int
 	row    int64 // rows taken, as a spreadsheet counts them
 	out    []byte
+	spare  []byte  // for the next out
 	ahead  measure // of the record that comes next, when it was measured
 	strays int
 }
@@ -132,7 +133,7 @@ func (c *textCutter) header() (line []byte, stray bool, err error) {
 // next cuts as many consecutive records as fit.
 func (c *textCutter) next() (batch, error) {
 	b := batch{head: len(c.head), first: c.row + 1}
-	c.out = append(c.out[:0], c.head...)
+	c.out, c.spare = append(c.spare[:0], c.head...), c.out
 	for {
 		room := c.max - len(c.out)
 		t, err := c.in.peek(max(room, 1))

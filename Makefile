@@ -40,8 +40,8 @@ lint: tools ## vet, format, import direction, golangci-lint
 fuzz: tools ## every fuzz target for FUZZTIME (30s)
 	deploy/fuzz.sh $(FUZZTIME)
 
-bench: tools ## rows per second of decoding, writing and the whole road
-	go test -run '^$$' -bench . -benchtime 3x ./transform/... ./ingest/...
+bench: tools-test build ## rows per second, memory and freshness; BENCH="ndjson csv large kafka freshness plots" chooses
+	deploy/bench/run.py $(BENCH)
 
 clean: ## remove what was built
 	rm -rf bin .tools

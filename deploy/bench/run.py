@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks one after the other and keeps their results in results/*.json, then draws plots/*.svg.
+
+    run.py [STEP…]      go ndjson csv large kafka freshness plots; without any: go ndjson csv plots
+
+    go          the Go benchmarks of the packages
+    ndjson csv  satudata bench: road, landing and DuckDB's COPY of 3 million records, alternately
+    large       the same with 30 million records of NDJSON, once: what memory does
+    kafka       landing from a real Kafka, and Kafka Connect with the Iceberg sink (kafka.py)
+    freshness   20,000 records a second for 5 minutes past a running `satudata up`
+    plots       SVGs of what there are results for (plot.py)
+
+ROWS, LARGE_ROWS, RUNS and FRESH_FOR are taken from the environment. Only the standard library of Python is needed.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import plot  # noqa: E402: beside this file
+import result  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SATUDATA = ROOT / "bin" / "satudata"
+RESULTS = HERE / "results"
+ROWS = os.environ.get("ROWS", "3000000")
+LARGE_ROWS = os.environ.get("LARGE_ROWS", "30000000")
+RUNS = os.environ.get("RUNS", "3")
+FRESH_FOR = os.environ.get("FRESH_FOR", "5m")
+
+
+def keep(name, *command):
+    """Runs a command that prints its result as JSON, and keeps it."""
+    print(f"== {name}: {' '.join(command)}", file=sys.stderr, flush=True)
+    done = subprocess.run([str(SATUDATA), *command[1:]], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"run.py: {name}: kode keluar (exit code) {done.returncode}")
+    (RESULTS / f"{name}.json").write_text(json.dumps(json.loads(done.stdout), ensure_ascii=False, indent=1) + "\n")
+
+
+def go():
+    """The Go benchmarks, with what each reported."""
+    command = ["go", "test", "-run", "^$", "-bench", ".", "-benchtime", "3x", "./transform/...", "./ingest/..."]
+    print(f"== go: {' '.join(command)}", file=sys.stderr, flush=True)
+    begun, found, package, failed = time.time(), [], "", []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        for line in child.stdout:
+            print(line, end="", file=sys.stderr, flush=True)
+            if line.startswith("pkg: "):
+                package = line.split()[1]
+            elif line.startswith(("FAIL", "--- FAIL", "panic:")):
+                failed.append(line.strip())
+            elif m := re.match(r"Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$", line):
+                words = m[2].split()
+                found.append({"package": package, "name": m[1], **{unit: float(value) for value, unit in zip(words[::2], words[1::2])}})
+    if child.returncode != 0 or failed:
+        sys.exit(f"run.py: go test: kode keluar (exit code) {child.returncode} {'; '.join(failed)}")
+    result.write(RESULTS / "go.json", {"benchmarks": found, "machine": result.machine(), "versions": result.versions(str(SATUDATA)),
+                                       "command": command, "begun": result.stamp(begun), "seconds": time.time() - begun})
+
+
+def kafka():
+    print("== kafka", file=sys.stderr, flush=True)
+    done = subprocess.run([sys.executable, str(HERE / "kafka.py"), "--satudata", str(SATUDATA), "--rows", ROWS, "--runs", RUNS, "--out", str(RESULTS / "kafka.json")])
+    if done.returncode != 0:
+        sys.exit(f"run.py: kafka: kode keluar (exit code) {done.returncode}")
+
+
+STEPS = {
+    "go": go,
+    "ndjson": lambda: keep("ndjson", "satudata", "bench", "--rows", ROWS, "--input", "ndjson", "--runs", RUNS, "--json"),
+    "csv": lambda: keep("csv", "satudata", "bench", "--rows", ROWS, "--input", "csv", "--runs", RUNS, "--json"),
+    "large": lambda: keep("large", "satudata", "bench", "--rows", LARGE_ROWS, "--input", "ndjson", "--runs", "1", "--json"),
+    "kafka": kafka,
+    "freshness": lambda: keep("freshness", "satudata", "bench", "freshness", "--rate", "20000", "--for", FRESH_FOR, "--json"),
+    "plots": lambda: plot.draw(RESULTS, HERE / "plots"),
+}
+
+
+def main():
+    steps = sys.argv[1:] or ["go", "ndjson", "csv", "plots"]
+    if unknown := [s for s in steps if s not in STEPS]:
+        sys.exit(f"run.py: langkah tidak dikenal (unknown steps): {' '.join(unknown)}\n{__doc__}")
+    RESULTS.mkdir(exist_ok=True)
+    for step in steps:
+        STEPS[step]()
+
+
+if __name__ == "__main__":
+    main()

@@ -105,3 +105,24 @@ func TestIngestLandBroken(t *testing.T) {
 		t.Errorf("%d rows, want 1000", got.N)
 	}
 }
+
+// TestBenchFreshness: what is streamed in past a running `up` is found by queries, all of it.
+func TestBenchFreshness(t *testing.T) {
+	t.Setenv(asSatudata, "1")
+	dir := t.TempDir()
+	var got freshnessResult
+	out := must(t, "bench", "freshness", "--rate", "1000", "--for", "2s", "--every", "500ms", "--tmp", dir, "--json")
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if got.Rows != 2000 || got.Verified != 2000 || got.Deliveries != 4 || len(got.Series) != 4 || got.Probes == 0 ||
+		got.P50 <= 0 || got.P50 > got.P99 || got.P99 > got.Max || got.Up.PeakRSS == 0 {
+		t.Errorf("%s", out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if r := satudata(t, "bench", "freshness", "--rate", "1", "--every", "100ms", "--tmp", dir); r.code != exitUsage {
+		t.Errorf("less than one record a delivery: exit code %d, want %d\n%s", r.code, exitUsage, r.stderr)
+	}
+}

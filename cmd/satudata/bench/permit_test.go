@@ -76,3 +76,20 @@ func TestPadded(t *testing.T) {
 		}
 	}
 }
+
+// TestQuantile: the smallest value that so many do not exceed.
+func TestQuantile(t *testing.T) {
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(i + 1)
+	}
+	for _, c := range []struct {
+		of   []float64
+		q    float64
+		want float64
+	}{{hundred, 0.5, 50}, {hundred, 0.99, 99}, {hundred, 1, 100}, {[]float64{7}, 0.5, 7}, {[]float64{1, 2, 3}, 0.5, 2}, {nil, 0.5, 0}} {
+		if got := quantile(c.of, c.q); got != c.want {
+			t.Errorf("quantile(%d values, %v) = %v, want %v", len(c.of), c.q, got, c.want)
+		}
+	}
+}

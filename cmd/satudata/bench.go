@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +83,7 @@ func (a *app) bench(c *cobra.Command, o bench.Options, say io.Writer) (bench.Res
 	if err != nil {
 		return res, err
 	}
-	res.Command = []string{"satudata", "bench", "--rows", fmt.Sprint(o.Rows), "--input", string(o.Input), "--runs", fmt.Sprint(o.Runs), "--json"}
+	res.Command = []string{"satudata", "bench", "--rows", strconv.FormatInt(o.Rows, 10), "--input", string(o.Input), "--runs", strconv.Itoa(o.Runs), "--json"}
 	duckdb, err := bench.DuckDBVersion(c.Context())
 	res.Versions = map[string]string{"satudata": version, "go": runtime.Version(), "duckdb": duckdb}
 	return res, err

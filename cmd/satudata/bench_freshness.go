@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -57,7 +58,7 @@ from this process which deliveries are visible in the current state.)`,
 			if err != nil {
 				return err
 			}
-			res.Command = []string{"satudata", "bench", "freshness", "--rate", fmt.Sprint(o.Rate), "--for", o.For.String(), "--every", o.Every.String(), "--json"}
+			res.Command = []string{"satudata", "bench", "freshness", "--rate", strconv.FormatInt(o.Rate, 10), "--for", o.For.String(), "--every", o.Every.String(), "--json"}
 			if asJSON {
 				return writeJSON(a.stdout, res)
 			}

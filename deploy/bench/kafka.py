@@ -283,6 +283,8 @@ def main():
             runs, settings = measure(Bench(o, tmp, bootstrap), kinds, jars)
         finally:
             subprocess.run([KAFKA, "down", brokers], check=False)
+    if settings:
+        settings["iceberg.catalog.warehouse"] = "file://…/warehouse"
     medians = {f"{kind}_rows_per_s": statistics.median(m["rows_per_s"] for m in runs if m["kind"] == kind) for kind in kinds}
     result.write(o.out, {
         "benchmark": "kafka", **medians, "rows": o.rows, "partitions": o.partitions, "connect": settings and {"heap": o.heap, **settings},

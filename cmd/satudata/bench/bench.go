@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -189,7 +190,7 @@ func (b *bench) duckDB(ctx context.Context) (m Measured, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	to := filepath.Join(dir, "izin.parquet")
-	m, err = b.child(ctx, "bench", "copy", "--input", string(b.Input), "--threads", fmt.Sprint(runtime.NumCPU()), b.file, to)
+	m, err = b.child(ctx, "bench", "copy", "--input", string(b.Input), "--threads", strconv.Itoa(runtime.NumCPU()), b.file, to)
 	if err != nil {
 		return m, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -247,7 +248,7 @@ func padded(b []byte, n int64, width int) []byte {
 
 // File makes the file of so many permits in dir, unless it is there already, and says what it holds.
 func File(dir string, in Input, rows int64) (path string, sums Sums, err error) {
-	path = filepath.Join(dir, fmt.Sprintf("izin-%d.%s", rows, in))
+	path = filepath.Join(dir, fmt.Sprintf("izin-%d-%08x.%s", rows, form(in), in))
 	known, err := os.ReadFile(path + ".sums")
 	if err == nil {
 		return path, sums, json.Unmarshal(known, &sums)
@@ -263,6 +264,15 @@ func File(dir string, in Input, rows int64) (path string, sums Sums, err error) 
 		return path, sums, err
 	}
 	return path, sums, os.WriteFile(path+".sums", known, 0o644) // last: a file without it is made again
+}
+
+// form tells files of this generator from those of another version of it.
+func form(in Input) uint32 {
+	sum := crc32.NewIEEE()
+	for i := range int64(1000) {
+		sum.Write(permitAt(i).record(nil, in))
+	}
+	return sum.Sum32()
 }
 
 // writeFile writes so many permits from a number on.

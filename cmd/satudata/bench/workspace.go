@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -35,7 +36,7 @@ func Workspace(dir string, in Input, sources int, more string) error {
 	for i := range sources {
 		config += fmt.Sprintf("  - {binding: %s, paths: [deliveries/%d]}\n", Binding(i), i)
 		text := strings.NewReplacer("BINDING", Binding(i), "FORMAT", string(in)).Replace(string(binding))
-		err = errors.Join(err, write(filepath.Join(dir, "bindings", Binding(i)+".yaml"), text), os.MkdirAll(filepath.Join(dir, "deliveries", fmt.Sprint(i)), 0o755))
+		err = errors.Join(err, write(filepath.Join(dir, "bindings", Binding(i)+".yaml"), text), os.MkdirAll(filepath.Join(dir, "deliveries", strconv.Itoa(i)), 0o755))
 	}
 	return errors.Join(err, write(filepath.Join(dir, "satudata.yaml"), config))
 }
@@ -46,7 +47,7 @@ func Fill(dir string, in Input, sources int, rows int64) (Sums, error) {
 	n := int64(sources)
 	for i := range n {
 		from, to := rows*i/n, rows*(i+1)/n
-		part, err := writeFile(filepath.Join(dir, "deliveries", fmt.Sprint(i), fmt.Sprintf("izin-%d.%s", from, in)), in, from, to-from)
+		part, err := writeFile(filepath.Join(dir, "deliveries", strconv.FormatInt(i, 10), fmt.Sprintf("izin-%d.%s", from, in)), in, from, to-from)
 		if err != nil {
 			return sums, err
 		}

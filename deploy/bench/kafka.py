@@ -291,7 +291,7 @@ def main():
         "runs": runs, "machine": result.machine(),
         "versions": {**result.versions(o.satudata), "kafka": result.between((HERE.parent / "kafka" / "pom.xml").read_text(), "<kafka.version>", "</kafka.version>"),
                      "iceberg-kafka-connect": iceberg, "java": result.java()},
-        "command": ["deploy/bench/kafka.py"] + result.arguments(), "begun": result.stamp(begun), "seconds": time.time() - begun,
+        "command": ["deploy/bench/kafka.py", "--rows", str(o.rows), "--runs", str(o.runs), "--partitions", str(o.partitions), "--tasks", str(o.tasks), "--commit-ms", str(o.commit_ms), "--heap", o.heap], "begun": result.stamp(begun), "seconds": time.time() - begun,
     })
 
 

@@ -43,12 +43,6 @@ def between(text, start, end):
     return text.split(start, 1)[1].split(end, 1)[0]
 
 
-def arguments():
-    """The command line without folders of this machine."""
-    home = str(pathlib.Path(__file__).resolve().parent.parent.parent) + "/"
-    return [a.replace(home, "") for a in sys.argv[1:]]
-
-
 def stamp(t):
     return datetime.datetime.fromtimestamp(t, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 

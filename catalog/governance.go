@@ -76,6 +76,10 @@ func publication(contracts []*schemas.Contract, dataset, version string) (lake.P
 	}
 	mode := contracts[at].Profile.Delivery
 	p := lake.Publication{Full: mode.Mode == "full", ReplaceBy: mode.ReplaceBy}
+	fields := contracts[at].Fields()
+	for _, i := range contracts[at].Key() {
+		p.Key = append(p.Key, fields[i].Name) // landing rejects a second row of a key
+	}
 	for k, later := range contracts[at+1:] {
 		if columns := later.Upcasts(contracts[at+k]); len(columns) > 0 {
 			p.Upcasts = append(p.Upcasts, lake.Upcast{Version: later.Version, Fields: later.Fields(), Columns: columns})

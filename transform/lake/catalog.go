@@ -85,14 +85,14 @@ func (l *Lake) location(ctx context.Context, id table.Identifier) (string, error
 }
 
 // createTable makes an empty table, its metadata durable before its row.
-func (l *Lake) createTable(ctx context.Context, p place, s *iceberg.Schema, props iceberg.Properties) error {
+func (l *Lake) createTable(ctx context.Context, p place, make func(location string) (table.Metadata, error)) error {
 	for n := 1; n < len(p.ident); n++ {
 		err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
 		if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
 			return err
 		}
 	}
-	meta, err := table.NewMetadata(s, iceberg.UnpartitionedSpec, table.UnsortedSortOrder, uriOf(p.folder), props)
+	meta, err := make(uriOf(p.folder))
 	if err != nil {
 		return err
 	}

@@ -14,74 +14,127 @@ import (
 
 // FoldResult says what a fold did.
 type FoldResult struct {
-	Folded bool  // a new current table was committed
-	Rest   int64 // rows that were not folded before
-	Rows   int64 // rows of the current table now
-	Bytes  int64 // written
+	Folded     bool  // a new current table was committed
+	Rest       int64 // rows that were not folded before
+	Rows       int64 // rows of the current table now
+	Bytes      int64 // written
+	Referenced int   // files of the history that became files of the current table as they are
 }
 
 // foldPart is how many rows of a fold are fetched at once. A result is held in memory whole.
 const foldPart = 32 << 10
 
 // Fold brings the current table to the state that published tells, when the rows that it does not
-// hold yet outgrow Options.FoldShare of it, or when force is set. Files are written first and
-// committed at once, replacing all files of the table; a fold that dies leaves nothing but files
+// hold yet outgrow Options.FoldShare of it, or when force is set. Files of the history that are part
+// of the state as they are become files of the current table; else files are written first, and
+// committed at once, replacing all files of the table. A fold that dies leaves nothing but files
 // that the next one overwrites. Of two folds at once one wins, and the other returns ErrMoved.
 func (l *Lake) Fold(ctx context.Context, dataset string, published []Publication, force bool) (FoldResult, error) {
+	r, err := l.fold(ctx, dataset, published, force)
+	if err != nil {
+		return r, fmt.Errorf("fold %s: %w", dataset, err)
+	}
+	if r.Folded {
+		l.log.Info("current state folded", "dataset", dataset, "rows", r.Rows, "rest", r.Rest, "bytes", r.Bytes, "referenced", r.Referenced)
+	}
+	return r, nil
+}
+
+func (l *Lake) fold(ctx context.Context, dataset string, published []Publication, force bool) (r FoldResult, err error) {
 	s, err := l.state(ctx, dataset, published, AsOf{})
 	if err != nil {
-		return FoldResult{}, fmt.Errorf("fold %s: %w", dataset, err)
+		return r, err
 	}
-	r := FoldResult{Rows: s.base.rows()}
+	r.Rows = s.base.rows()
 	if len(s.rest()) == 0 && (s.folded > 0 || r.Rows == 0) {
 		return r, nil
 	}
-	e, err := l.engine()
-	if err != nil {
-		return r, fmt.Errorf("fold %s: %w", dataset, err)
-	}
-	conn, err := e.db.Conn(ctx)
-	if err != nil {
-		return r, fmt.Errorf("fold %s: %w", dataset, err)
-	}
-	defer conn.Close()
-	next, err := s.measure(ctx, conn, &r.Rest)
-	if err != nil {
-		return r, fmt.Errorf("fold %s: measure: %w", dataset, err)
+	f := &folding{lake: l, dataset: dataset, state: s}
+	defer f.close()
+	all, pure := s.wholes()
+	var next fold
+	if pure {
+		next, r.Rest = s.after(all)
+	} else if next, err = f.measure(ctx, &r.Rest); err != nil {
+		return r, fmt.Errorf("measure: %w", err)
 	}
 	stale := s.folded == 0 && r.Rows > 0 // base answers no query any more
 	if !force && !stale && float64(r.Rest) <= l.opts.FoldShare*float64(r.Rows) {
 		return r, nil
 	}
-	files, err := l.writeState(ctx, conn, dataset, s, next)
-	if err != nil {
-		return r, fmt.Errorf("fold %s: %w", dataset, err)
+	var change replacement
+	done := false
+	if pure {
+		if change, done, err = f.reference(ctx, all); err != nil {
+			return r, err
+		}
+		r.Referenced = len(change.add)
 	}
-	if len(files) == 0 && len(s.base.files) == 0 {
+	if !done {
+		written, err := f.write(ctx, next)
+		if err != nil {
+			return r, err
+		}
+		for _, w := range written {
+			r.Bytes += w.Bytes
+		}
+		change, r.Referenced = replacement{remove: s.base.files, add: icebergFiles(written)}, 0
+	}
+	if len(change.remove)+len(change.add) == 0 {
 		return r, nil // everything was removed again: there is nothing to commit
 	}
-	r.Rows, r.Bytes = 0, 0
-	for _, f := range files {
-		r.Rows += f.Rows
-		r.Bytes += f.Bytes
-	}
-	if err := l.commitFold(ctx, s, files, next); err != nil {
-		return r, fmt.Errorf("fold %s: %w", dataset, err)
+	if err := l.commitFold(ctx, s, change, next); err != nil {
+		return r, err
 	}
 	r.Folded = true
-	l.log.Info("current state folded", "dataset", dataset, "rows", r.Rows, "rest", r.Rest, "files", len(files))
+	r.Rows += source{files: change.add}.rows() - source{files: change.remove}.rows()
 	return r, nil
 }
 
+// folding is a fold under way.
+type folding struct {
+	lake    *Lake
+	dataset string
+	state   *state
+	duck    *sql.Conn // nil until it is needed
+}
+
+// conn is a connection to DuckDB.
+func (f *folding) conn(ctx context.Context) (*sql.Conn, error) {
+	if f.duck == nil {
+		e, err := f.lake.engine()
+		if err != nil {
+			return nil, err
+		}
+		if f.duck, err = e.db.Conn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return f.duck, nil
+}
+
+func (f *folding) close() {
+	if f.duck != nil {
+		_ = f.duck.Close() // it goes back to the pool
+	}
+}
+
 // measure counts the rest and says what the state after the fold will have been computed from.
-func (s *state) measure(ctx context.Context, conn *sql.Conn, rest *int64) (fold, error) {
-	var last, deleted sql.NullString
-	err := conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*), max(%s), max(%s) FILTER (%s) FROM (%s)",
-		quote(colEvent), quote(colEvent), quote(colDeleted), s.restSQL())).Scan(rest, &last, &deleted)
+func (f *folding) measure(ctx context.Context, rest *int64) (fold, error) {
+	conn, err := f.conn(ctx)
 	if err != nil {
 		return fold{}, err
 	}
-	next := fold{count: len(s.published), digest: digest(s.keyIDs, s.published), last: last.String, removal: deleted.String}
+	var last, deleted sql.NullString
+	err = conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*), max(%s), max(%s) FILTER (%s) FROM (%s)",
+		quote(colEvent), quote(colEvent), quote(colDeleted), f.state.restSQL())).Scan(rest, &last, &deleted)
+	return f.state.next(last.String, deleted.String), err
+}
+
+// next is what the state will have been computed from when the rest is in it, of which last is the
+// largest event and deleted the largest one of a row that deletes.
+func (s *state) next(last, deleted string) fold {
+	next := fold{count: len(s.published), digest: digest(s.keyIDs, s.published), last: last, removal: deleted}
 	if len(s.key) == 0 {
 		next.removal = "" // without a key a delete row has nothing to remove
 	}
@@ -93,12 +146,17 @@ func (s *state) measure(ctx context.Context, conn *sql.Conn, rest *int64) (fold,
 	if s.folded > 0 {
 		next.last, next.removal = max(next.last, s.fold.last), max(next.removal, s.fold.removal)
 	}
-	return next, nil
+	return next
 }
 
-// writeState writes the state to files, sorted by key. It sorts into a temporary table of DuckDB,
+// write writes the state to files, sorted by key. It sorts into a temporary table of DuckDB,
 // which spills to disk, and fetches that in parts.
-func (l *Lake) writeState(ctx context.Context, conn *sql.Conn, dataset string, s *state, next fold) ([]DataFile, error) {
+func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
+	s := f.state
+	conn, err := f.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
 	query, err := s.sql(s.stored())
 	if err != nil {
 		return nil, err
@@ -119,7 +177,7 @@ func (l *Lake) writeState(ctx context.Context, conn *sql.Conn, dataset string, s
 	if snap := s.current.CurrentSnapshot(); snap != nil {
 		base = strconv.FormatInt(snap.SnapshotID, 10)
 	}
-	w, err := l.NewWriter(ctx, dataset, Current, strings.Join([]string{"fold", base, next.digest}, "|"))
+	w, err := f.lake.NewWriter(ctx, f.dataset, Current, strings.Join([]string{"fold", base, next.digest}, "|"))
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +206,12 @@ func (w *Writer) matches(columns []string) error {
 	return nil
 }
 
-// commitFold replaces the files of the current table, unless somebody else did since s was planned.
-func (l *Lake) commitFold(ctx context.Context, s *state, files []DataFile, next fold) error {
+// commitFold changes the files of the current table, unless somebody else did since s was planned.
+func (l *Lake) commitFold(ctx context.Context, s *state, change replacement, next fold) error {
 	ctx, cancel := finish(ctx)
 	defer cancel()
 	tx := s.current.NewTransaction()
-	err := tx.ReplaceDataFilesWithDataFiles(ctx, s.base.files, icebergFiles(files), next.properties(s.historySnap),
+	err := tx.ReplaceDataFilesWithDataFiles(ctx, change.remove, change.add, next.properties(s.historySnap),
 		table.WithoutDuplicateCheck(), table.WithoutAutoNameMapping())
 	if err != nil {
 		return err

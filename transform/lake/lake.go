@@ -21,6 +21,10 @@
 // contract version that says how older rows get their values (Upcast) is part of the digest, so the
 // state is the same whether it was folded before or after that version.
 //
+// A fold writes the current table sorted by key. Where the files of the history already hold what it
+// would write, in another order, it commits those files instead (see reference.go): a data file
+// belongs to a dataset, and may be referenced by its history and its current table at once.
+//
 // The catalog is an Iceberg SQL catalog on SQLite (catalog name "satudata"), which other engines
 // can open. Locations are absolute file URIs, one folder per access class. SQLite runs in WAL mode:
 // to copy a lake that is in use, copy catalog.db by SQLite's backup and not by its file.

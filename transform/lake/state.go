@@ -163,18 +163,20 @@ func (s *state) plan(published []Publication) {
 	s.folded = f.count
 }
 
-// renamed gives the columns by which full deliveries replace, and those of upcasts, the names that they
-// have now.
+// renamed gives the columns that publications name, and those of upcasts, the names that they have now.
 func renamed(t *table.Table, published []Publication) []Publication {
-	out := slices.Clone(published)
-	for i, p := range out {
-		by := slices.Clone(p.ReplaceBy)
-		for k, name := range by {
+	now := func(names []string) []string {
+		names = slices.Clone(names)
+		for i, name := range names {
 			if id, ok := fieldID(t, name); ok {
-				by[k], _ = t.Schema().FindColumnName(id)
+				names[i], _ = t.Schema().FindColumnName(id)
 			}
 		}
-		out[i].ReplaceBy, out[i].Upcasts = by, resolved(t, p.Upcasts)
+		return names
+	}
+	out := slices.Clone(published)
+	for i, p := range out {
+		out[i].ReplaceBy, out[i].Key, out[i].Upcasts = now(p.ReplaceBy), now(p.Key), resolved(t, p.Upcasts)
 	}
 	return out
 }

@@ -14,7 +14,7 @@ import (
 	"satudata/schemas"
 )
 
-// boundChars is to how many characters Iceberg bounds of texts are cut, as other engines do.
+// boundChars is to how many characters Iceberg bounds of texts are cut, as other engines do; ids stay whole.
 const boundChars = 16
 
 // DataFile is a durable Parquet file that a commit may add to its table.
@@ -40,7 +40,7 @@ func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec
 	}
 	for i, c := range f.out.columns {
 		id := c.field.ID
-		low, high := bounds(c.typ, meta.RowGroups, i)
+		low, high := bounds(c.typ, meta.RowGroups, i, !isIdentity(c.field.Name))
 		if low != nil && high != nil {
 			lower[id], upper[id] = low, high
 		}
@@ -56,9 +56,9 @@ func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec
 	return DataFile{Path: f.path, Rows: meta.NumRows, Bytes: f.out.at, file: b.Build()}, nil
 }
 
-// bounds are the least and the largest value of a column over row groups, in Iceberg's form; nil
-// when they are not known.
-func bounds(t schemas.Type, groups []format.RowGroup, column int) (low, high []byte) {
+// bounds are the least and the largest value of a column over row groups, in Iceberg's form, texts
+// cut short if cut is set; nil when they are not known.
+func bounds(t schemas.Type, groups []format.RowGroup, column int, cut bool) (low, high []byte) {
 	for _, g := range groups {
 		m := g.Columns[column].MetaData
 		s := m.Statistics
@@ -80,7 +80,9 @@ func bounds(t schemas.Type, groups []format.RowGroup, column int) (low, high []b
 	}
 	switch t.Kind {
 	case schemas.String:
-		return cutLow(low), cutHigh(high)
+		if cut {
+			return cutLow(low), cutHigh(high)
+		}
 	case schemas.Decimal:
 		return shortest(t, low), shortest(t, high)
 	case schemas.Double:

@@ -268,7 +268,7 @@ func (l *Lake) ensure(ctx context.Context, dataset string, k Kind, p place, fiel
 }
 
 func (l *Lake) create(ctx context.Context, dataset string, k Kind, p place, fields []schemas.Field, key []int) error {
-	err := l.createTable(ctx, p, icebergSchema(columnsOf(k, fields)), iceberg.Properties{
+	props := iceberg.Properties{
 		table.PropertyFormatVersion:               "2",
 		table.MetadataDeleteAfterCommitEnabledKey: "true",
 		table.MetadataPreviousVersionsMaxKey:      "20",
@@ -277,6 +277,12 @@ func (l *Lake) create(ctx context.Context, dataset string, k Kind, p place, fiel
 		table.ParquetCompressionKey:               "zstd",
 		propDataset:                               dataset,
 		propKey:                                   keyProperty(key, func(i int) int { return i + 1 }),
+	}
+	err := l.createTable(ctx, p, func(location string) (table.Metadata, error) {
+		if k == Current {
+			return reserved(columnsOf(History, fields), location, props)
+		}
+		return table.NewMetadata(icebergSchema(columnsOf(k, fields)), iceberg.UnpartitionedSpec, table.UnsortedSortOrder, location, props)
 	})
 	if err == nil {
 		l.log.Info("table created", "table", strings.Join(p.ident, "."))

@@ -22,6 +22,7 @@ type Publication struct {
 	Full      bool      // it replaces a scope: what other deliveries said of it before is gone
 	ReplaceBy []string  // columns whose values in the delivery name the scope; none means everything
 	At        time.Time // when it was published
+	Key       []string  // columns in which no two of its rows are alike, rows that delete aside; none: not known
 	Upcasts   []Upcast  // of the contract versions after the one that it was made under, oldest first
 }
 

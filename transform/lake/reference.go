@@ -1,0 +1,310 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+
+	"satudata/schemas"
+)
+
+// A fold need not write what the history has written already. Where the files of the history that a
+// delivery came in hold its rows and no others, none of them removes anything, and no key is in two
+// of the deliveries, the current table takes those files in as they are: a file is then referenced by
+// two tables, and is deleted when neither does any more. Such files are not sorted by key; the next
+// fold that writes sorts their rows with the others.
+
+// whole is a published delivery whose files hold its rows and no others.
+type whole struct {
+	Publication
+	files []iceberg.DataFile
+	rows  int64
+	last  string // its largest event id, "" when it has no rows
+}
+
+// delivered is the one delivery whose rows a file of the history holds; ok is false when there are
+// several, or rows that delete, or when that cannot be told from the bounds.
+func (s source) delivered(f iceberg.DataFile) (delivery uuid.UUID, ok bool) {
+	low, high := s.bounds(f, colDelivery)
+	_, deletes := s.bounds(f, colDeleted)
+	if !bytes.Equal(low, high) || !bytes.Equal(deletes, []byte{0}) {
+		return uuid.Nil, false
+	}
+	delivery, err := uuid.ParseBytes(low) // of a text that was cut short it is an error
+	return delivery, err == nil
+}
+
+// bounds are the bounds of a column in a file, nil when it has none.
+func (s source) bounds(f iceberg.DataFile, column string) (low, high []byte) {
+	c, ok := s.schema.FindFieldByName(column)
+	if !ok {
+		return nil, nil
+	}
+	return f.LowerBoundValues()[c.ID], f.UpperBoundValues()[c.ID]
+}
+
+// wholes are the publications that base does not hold; ok is false unless each of them is whole.
+func (s *state) wholes() (all []whole, ok bool) {
+	rest := s.rest()
+	at := make(map[uuid.UUID]int, len(rest))
+	for i, p := range rest {
+		at[p.Delivery] = i
+		all = append(all, whole{Publication: p})
+	}
+	for _, f := range s.history.only(rest).files {
+		delivery, pure := s.history.delivered(f)
+		i, published := at[delivery]
+		if !pure || !published {
+			return nil, false
+		}
+		_, last := s.history.bounds(f, colEvent)
+		w := &all[i]
+		w.files, w.rows, w.last = append(w.files, f), w.rows+f.Count(), max(w.last, string(last))
+	}
+	return all, true
+}
+
+// after is what the state will have been computed from when all is in it, and how many rows that adds.
+func (s *state) after(all []whole) (next fold, rest int64) {
+	last := ""
+	for _, w := range all {
+		last, rest = max(last, w.last), rest+w.rows
+	}
+	return s.next(last, ""), rest
+}
+
+// replacement is how the files of the current table change.
+type replacement struct{ remove, add []iceberg.DataFile }
+
+// reference says which files make up the state without writing any; ok is false when that cannot be done,
+// or when queries would suffer from ever more small files.
+func (f *folding) reference(ctx context.Context, all []whole) (r replacement, ok bool, err error) {
+	s := f.state
+	if !s.sameFiles() {
+		return r, false, nil
+	}
+	all, keeps, ok := s.survivors(all)
+	if !ok {
+		return r, false, nil
+	}
+	base := source{schema: s.base.schema}
+	if keeps {
+		base = s.base
+	}
+	if ok, err = f.distinct(ctx, all, base); err != nil || !ok {
+		return r, false, err
+	}
+	next := base
+	next.files = slices.Clone(base.files)
+	for _, w := range all {
+		next.files = append(next.files, w.files...)
+	}
+	if len(next.files) > fewFiles && next.rows()/int64(len(next.files)) < smallRows {
+		return r, false, nil
+	}
+	r.remove, r.add = without(s.base.files, next.files), without(next.files, s.base.files)
+	return r, len(r.remove)+len(r.add) > 0, nil
+}
+
+// Folds keep at most fewFiles files in the current table, unless these hold smallRows rows on average.
+const (
+	fewFiles  = 16
+	smallRows = 64 << 10
+)
+
+// without are the files of a that b does not hold.
+func without(a, b []iceberg.DataFile) []iceberg.DataFile {
+	held := make(map[string]bool, len(b))
+	for _, f := range b {
+		held[f.FilePath()] = true
+	}
+	var out []iceberg.DataFile
+	for _, f := range a {
+		if !held[f.FilePath()] {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sameFiles says whether files of the history can be files of the current table: every column has
+// the same id and type there, and the ids of the columns that the current table does not have will
+// never be those of others.
+func (s *state) sameFiles() bool {
+	current := s.current.Schema()
+	n := 0
+	for _, f := range s.history.schema.Fields() {
+		have, ok := current.FindFieldByID(f.ID)
+		if ok && (have.Name != f.Name || !have.Type.Equals(f.Type)) || !ok && (f.Name != colDeleted || s.current.Metadata().LastColumnID() < f.ID) {
+			return false
+		}
+		if ok {
+			n++
+		}
+	}
+	return n == len(current.Fields())
+}
+
+// survivors are the publications that have rows in the state, and whether base stays; ok is false
+// when a full delivery removes some rows of a file and not others, or may.
+func (s *state) survivors(all []whole) (left []whole, keeps, ok bool) {
+	keeps = s.folded > 0 && len(s.base.files) > 0
+	slices.SortStableFunc(all, func(a, b whole) int { return slices.Compare(a.FirstID[:], b.FirstID[:]) })
+	for _, w := range all {
+		first := w.FirstID.String()
+		switch {
+		case len(w.Upcasts) > 0:
+			return nil, false, false
+		case w.Full && len(w.ReplaceBy) > 0 && (keeps || len(left) > 0):
+			return nil, false, false
+		case w.Full && len(w.ReplaceBy) == 0:
+			if keeps && s.fold.last >= first || slices.ContainsFunc(left, func(o whole) bool { return o.last >= first }) {
+				return nil, false, false
+			}
+			left, keeps = nil, false
+		}
+		if len(w.files) > 0 {
+			left = append(left, w)
+		}
+	}
+	return left, keeps, true
+}
+
+// distinct says whether no two rows of publications and base have the same key. Bounds tell without
+// reading anything where keys grow; else the keys are compared.
+func (f *folding) distinct(ctx context.Context, all []whole, base source) (bool, error) {
+	s := f.state
+	if len(s.key) == 0 {
+		return true, nil
+	}
+	var groups [][]iceberg.DataFile
+	for _, w := range all {
+		if len(w.Key) == 0 || slices.ContainsFunc(w.Key, func(c string) bool { return !slices.Contains(s.key, c) }) {
+			return false, nil
+		}
+		groups = append(groups, w.files)
+	}
+	if len(base.files) > 0 {
+		groups = append(groups, base.files)
+	}
+	for i := range groups {
+		for _, other := range groups[:i] {
+			if !s.apart(groups[i], other) {
+				return f.compared(ctx, all, base)
+			}
+		}
+	}
+	return true, nil
+}
+
+// apart says whether the bounds of the files of a and b tell that they have no key in common.
+func (s *state) apart(a, b []iceberg.DataFile) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if !slices.ContainsFunc(s.key, func(c string) bool { return s.history.apart(c, x, y) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// apart says whether the bounds of a column tell that two files have no value of it in common.
+func (s source) apart(column string, a, b iceberg.DataFile) bool {
+	c, _ := s.schema.FindFieldByName(column)
+	t, err := typeOf(c.Type)
+	aLow, aHigh := s.bounds(a, column)
+	bLow, bHigh := s.bounds(b, column)
+	if err != nil || aLow == nil || aHigh == nil || bLow == nil || bHigh == nil || a.NullValueCounts()[c.ID]+b.NullValueCounts()[c.ID] > 0 {
+		return false
+	}
+	return compareBounds(t, aHigh, bLow) < 0 || compareBounds(t, bHigh, aLow) < 0
+}
+
+// compareBounds orders two bounds in Iceberg's form.
+func compareBounds(t schemas.Type, a, b []byte) int {
+	if t.Kind == schemas.Decimal {
+		return twosComplement(a).Cmp(twosComplement(b))
+	}
+	return compare(t, a, b)
+}
+
+// twosComplement reads a big-endian number.
+func twosComplement(b []byte) *big.Int {
+	n := new(big.Int).SetBytes(b)
+	if len(b) > 0 && b[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return n
+}
+
+// compared says whether no two of the publications have a key in common, and none with base. Each of
+// them has no key twice.
+func (f *folding) compared(ctx context.Context, all []whole, base source) (bool, error) {
+	conn, err := f.conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	rest := source{schema: f.state.history.schema}
+	for _, w := range all {
+		rest.files = append(rest.files, w.files...)
+	}
+	key := f.state.key
+	var queries []string
+	if len(all) > 1 {
+		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) GROUP BY %s HAVING count(*) > 1 LIMIT 1)",
+			rest.sql(key...), list("", key)))
+	}
+	if len(base.files) > 0 {
+		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) b SEMI JOIN (%s) r ON %s LIMIT 1)",
+			base.sql(key...), rest.sql(key...), f.state.same("b", "r", key)))
+	}
+	for _, q := range queries {
+		var common int64
+		if err := conn.QueryRowContext(ctx, q).Scan(&common); err != nil {
+			return false, fmt.Errorf("compare keys: %w", err)
+		}
+		if common > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// reserved makes the metadata of an empty current table in which the columns of the history that it
+// does not have keep their ids for themselves, so that files of the history can become its own and
+// columns that both get later have one id in both.
+func reserved(cols []column, location string, props iceberg.Properties) (table.Metadata, error) {
+	meta, err := table.NewMetadata(icebergSchema(cols), iceberg.UnpartitionedSpec, table.UnsortedSortOrder, location, props)
+	if err != nil {
+		return nil, err
+	}
+	shown := slices.DeleteFunc(meta.CurrentSchema().Fields(), func(f iceberg.NestedField) bool { return f.Name == colDeleted })
+	b, err := table.MetadataBuilderFromBase(meta, "")
+	if err != nil {
+		return nil, err
+	}
+	if err := b.AddSchema(iceberg.NewSchema(1, shown...)); err != nil {
+		return nil, err
+	}
+	if err := b.SetCurrentSchemaID(-1); err != nil {
+		return nil, err
+	}
+	if err := b.RemoveSchemas([]int{0}); err != nil {
+		return nil, err
+	}
+	return b.Build()
+}
+
+// isIdentity says whether a column holds ids, whose bounds are kept whole: they tell which one
+// delivery a file is of, and up to which event.
+func isIdentity(column string) bool {
+	return strings.EqualFold(column, colDelivery) || strings.EqualFold(column, colEvent)
+}

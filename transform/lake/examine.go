@@ -53,31 +53,59 @@ func ofDelivery(delivery uuid.UUID) string {
 	return quote(colDelivery) + " = " + literal(delivery.String())
 }
 
+// examineAccepted counts rows and values. A file that holds rows of this delivery alone says itself how
+// many there are; of the others the rows are counted.
 func (l *Lake) examineAccepted(ctx context.Context, dataset string, delivery uuid.UUID, x *Examination) error {
 	s, ok, err := l.part(ctx, dataset, History, delivery)
 	if err != nil || !ok {
 		return err
 	}
-	e, err := l.engine()
-	if err != nil {
-		return err
-	}
 	fields := contractFields(s.schema)
 	counts := make([]int64, len(fields))
-	into := []any{&x.Accepted}
-	q := "SELECT count(*)"
-	for i, f := range fields {
-		q += ", count(" + quote(f.Name) + ")"
-		into = append(into, &counts[i])
+	mixed := source{schema: s.schema}
+	for _, f := range s.files {
+		if d, ok := s.delivered(f); !ok || d != delivery {
+			mixed.files = append(mixed.files, f)
+			continue
+		}
+		x.Accepted += f.Count()
+		for i, c := range fields {
+			counts[i] += f.ValueCounts()[c.ID] - f.NullValueCounts()[c.ID]
+		}
 	}
-	q += " FROM (" + s.sql() + ") WHERE " + ofDelivery(delivery)
-	if err := e.db.QueryRowContext(ctx, q).Scan(into...); err != nil {
-		return err
+	if len(mixed.files) > 0 {
+		if err := l.countValues(ctx, mixed, delivery, fields, x, counts); err != nil {
+			return err
+		}
 	}
 	for i, f := range fields {
 		if n := x.Accepted - counts[i]; n > 0 {
 			x.Missing[f.Name] = n
 		}
+	}
+	return nil
+}
+
+// countValues counts the rows of a delivery in s, and adds to counts the values of each column.
+func (l *Lake) countValues(ctx context.Context, s source, delivery uuid.UUID, fields []iceberg.NestedField, x *Examination, counts []int64) error {
+	e, err := l.engine()
+	if err != nil {
+		return err
+	}
+	found := make([]int64, len(fields)+1)
+	into := []any{&found[0]}
+	q := "SELECT count(*)"
+	for i, f := range fields {
+		q += ", count(" + quote(f.Name) + ")"
+		into = append(into, &found[i+1])
+	}
+	q += " FROM (" + s.sql() + ") WHERE " + ofDelivery(delivery)
+	if err := e.db.QueryRowContext(ctx, q).Scan(into...); err != nil {
+		return err
+	}
+	x.Accepted += found[0]
+	for i := range counts {
+		counts[i] += found[i+1]
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -70,6 +69,12 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 		}
 		r.Referenced = len(change.add)
 	}
+	if done {
+		err = l.holds(ctx, dataset, s.historySnap)
+	}
+	if err != nil {
+		return r, err
+	}
 	if !done {
 		written, err := f.write(ctx, next)
 		if err != nil {
@@ -89,6 +94,15 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 	r.Folded = true
 	r.Rows += source{files: change.add}.rows() - source{files: change.remove}.rows()
 	return r, nil
+}
+
+// holds is ErrMoved when a snapshot of the history was expired meanwhile: its files will not stay.
+func (l *Lake) holds(ctx context.Context, dataset string, snap *table.Snapshot) error {
+	t, err := l.load(ctx, dataset, History)
+	if err == nil && snap != nil && t.SnapshotByID(snap.SnapshotID) == nil {
+		err = fmt.Errorf("%w: snapshot %d of the history was expired", ErrMoved, snap.SnapshotID)
+	}
+	return err
 }
 
 // folding is a fold under way.
@@ -161,18 +175,6 @@ func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	order := append(append([]string(nil), s.key...), colEvent, colRow)
-	_, err = conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE folded AS "+query+" ORDER BY "+list("", order))
-	if err != nil {
-		return nil, fmt.Errorf("compute: %w", err)
-	}
-	defer func() { // the connection goes back to the pool; what is left there is replaced by the next fold
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS folded")
-	}()
-	var rows int64
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM folded").Scan(&rows); err != nil {
-		return nil, err
-	}
 	base := ""
 	if snap := s.current.CurrentSnapshot(); snap != nil {
 		base = strconv.FormatInt(snap.SnapshotID, 10)
@@ -185,14 +187,7 @@ func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
 	if err := w.matches(s.stored()); err != nil {
 		return nil, err
 	}
-	for from := int64(0); from < rows; from += foldPart {
-		part := fmt.Sprintf("SELECT %s FROM folded WHERE rowid >= %d AND rowid < %d",
-			list("", s.stored()), from, from+foldPart)
-		if err := arrowRows(ctx, conn, part, func(rec arrow.RecordBatch) error { return w.writeWhole(rec) }); err != nil {
-			return nil, err
-		}
-	}
-	return w.Close()
+	return spool(ctx, conn, w, query+" ORDER BY "+list("", sortedBy(s.key)))
 }
 
 // matches says whether the table has exactly these columns, in this order.

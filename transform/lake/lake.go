@@ -103,6 +103,7 @@ type Lake struct {
 	db      *sql.DB
 	catalog *sqlcat.Catalog
 
+	upkeep sync.Mutex // held while the list of dropped files is read and written
 	mu     sync.Mutex // guards tables and duck
 	tables map[string]*cached
 	duck   *engine

@@ -158,6 +158,9 @@ func (w *Writer) WriteRejects(o Origin, rejects []Reject) error {
 
 // writeWhole writes a record batch that has every column of the table, in order.
 func (w *Writer) writeWhole(rec arrow.RecordBatch) error {
+	for i := len(w.take); i < w.schema.NumFields(); i++ {
+		w.take = append(w.take, i)
+	}
 	return w.split(rec, int(rec.NumRows()), func(from, n int) error {
 		for i, c := range w.file.out.columns {
 			if err := c.write(rec.Column(i), span{from: from, n: n}); err != nil {

@@ -63,6 +63,17 @@ func (f fold) properties(history *table.Snapshot) iceberg.Properties {
 	return p
 }
 
+// carried are the properties of a snapshot that one with the same rows has too.
+func carried(s *table.Snapshot) iceberg.Properties {
+	p := iceberg.Properties{propUpkeep: "sort"}
+	for _, name := range []string{propFoldSnapshot, propFoldCount, propFoldDigest, propFoldLast, propFoldRemoval} {
+		if v, ok := s.Summary.Properties[name]; ok {
+			p[name] = v
+		}
+	}
+	return p
+}
+
 func foldOf(s *table.Snapshot) fold {
 	if s == nil || s.Summary == nil {
 		return fold{}
@@ -165,12 +176,17 @@ func (s *state) plan(published []Publication) {
 
 // renamed gives the columns that publications name, and those of upcasts, the names that they have now.
 func renamed(t *table.Table, published []Publication) []Publication {
+	known := map[string]string{} // there are few columns and many publications
 	now := func(names []string) []string {
 		names = slices.Clone(names)
 		for i, name := range names {
-			if id, ok := fieldID(t, name); ok {
-				names[i], _ = t.Schema().FindColumnName(id)
+			if _, ok := known[name]; !ok {
+				known[name] = name
+				if id, ok := fieldID(t, name); ok {
+					known[name], _ = t.Schema().FindColumnName(id)
+				}
 			}
+			names[i] = known[name]
 		}
 		return names
 	}

@@ -82,6 +82,9 @@ type LakeConfig struct {
 	PollEvery   time.Duration `yaml:"pollEvery" env:"POLL_EVERY"`     // how often land and up look for new records
 	FoldThreads int           `yaml:"foldThreads" env:"FOLD_THREADS"` // 0: as many as there are cores
 	FoldMemory  string        `yaml:"foldMemory" env:"FOLD_MEMORY"`   // DuckDB memory limit of a fold
+
+	KeepSnapshots int           `yaml:"keepSnapshots" env:"KEEP_SNAPSHOTS"` // newest snapshots of a table that can be asked for
+	KeepFor       time.Duration `yaml:"keepFor" env:"KEEP_FOR"`             // and for how long; 0: as long as they are among the newest
 }
 
 // QueryConfig bounds one query.
@@ -114,7 +117,7 @@ func defaultConfig() Config {
 		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
 			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second}},
-		Lake:  LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB"},
+		Lake:  LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
 	}
 }
@@ -166,6 +169,9 @@ func (c Config) validate(path string) error {
 	}
 	if c.Log.Partitions < 1 {
 		return usageError("%s: log.partitions harus paling sedikit 1 (must be at least 1)", path)
+	}
+	if c.Lake.KeepSnapshots < 1 || c.Lake.KeepFor < 0 {
+		return usageError("%s: lake.keepSnapshots harus paling sedikit 1 dan lake.keepFor tidak boleh negatif (must be at least 1, must not be negative)", path)
 	}
 	for i, s := range c.Sources {
 		if s.Binding == "" || len(s.Paths) == 0 {

@@ -66,8 +66,8 @@ func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
 	judge := rules.NewJudge(rules.Options{Lake: p.lake, Datasets: p.cat, Reference: ref, Logger: w.log,
 		MemoryLimit: w.cfg.Query.Memory, Threads: w.cfg.Query.Threads, Timeout: w.cfg.Query.Timeout})
 	o := pipeline.Options{
-		Judge: judge.Judge,
-		Log:   p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
+		Judge: judge.Judge, Policy: w.policy(),
+		Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
 		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: sum.add, OnDecided: sum.decided,
 	}
 	if k, ok := p.log.(*kafka.Log); ok {

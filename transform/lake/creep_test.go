@@ -44,6 +44,11 @@ func BenchmarkCreep(b *testing.B) {
 			if _, err := l.Fold(b.Context(), dataset, published, false); err != nil {
 				b.Fatal(err)
 			}
+			if n%8 == 7 {
+				if _, err := l.Maintain(b.Context(), dataset, lake.Policy{}); err != nil {
+					b.Fatal(err)
+				}
+			}
 			upkeep += time.Since(begun)
 		}
 		report := func(name string, d []time.Duration) {

@@ -1,5 +1,6 @@
 // Package pipeline is the worker that lands the event log in the lake: log → normalize → quality →
-// lake, and then settles what arrived whole: checks the delivery, publishes it, folds the dataset.
+// lake, and then settles what arrived whole: checks the delivery, publishes it, folds the dataset,
+// and keeps its tables from growing old.
 //
 // # Design
 //
@@ -89,6 +90,7 @@ type Options struct {
 	PollEvery  time.Duration // how often Run looks for new records; default 250 ms
 	Workers    int           // chunks decoded at once; default GOMAXPROCS
 	Judge      Judge         // nil: there are no rules over whole tables
+	Policy     lake.Policy   // of the upkeep of tables
 	Logger     *slog.Logger
 	OnLanded   func(Landed)                                      // told after every commit; nil is fine
 	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine
@@ -110,6 +112,8 @@ type Worker struct {
 	plans *plans
 	keys  map[uuid.UUID]*quality.Keys // of the deliveries under way
 	at    map[string]lake.Positions   // what the history tables say, as of our last look; another worker may be further
+
+	upkeep *upkeep
 
 	topics  []string          // the datasets of the log
 	listed  time.Time         // when they were asked for
@@ -136,7 +140,7 @@ func New(o Options) *Worker {
 	if o.OnDecided == nil {
 		o.OnDecided = func(Delivery, event.DeliveryChecked, event.Body) {}
 	}
-	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), keys: map[uuid.UUID]*quality.Keys{}, at: map[string]lake.Positions{}, ensured: map[string]string{}}
+	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), keys: map[uuid.UUID]*quality.Keys{}, at: map[string]lake.Positions{}, ensured: map[string]string{}, upkeep: newUpkeep(o)}
 }
 
 // Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
@@ -144,6 +148,7 @@ func New(o Options) *Worker {
 func (w *Worker) Drain(ctx context.Context) error {
 	w.listed = time.Time{}
 	_, err := w.pass(ctx, nil)
+	err = errors.Join(err, w.upkeep.do(ctx))
 	if err == nil {
 		err = ctx.Err() // ended before it was done is not done
 	}
@@ -216,8 +221,16 @@ func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	clear(w.at) // what we knew of partitions may be of a time when they were ours before
 	clear(w.keys)
 	pause := w.o.PollEvery
+	beside, stop := context.WithCancel(ctx)
+	tended := make(chan struct{})
+	go func() {
+		defer close(tended)
+		w.upkeep.run(beside)
+	}()
+	defer func() { stop(); <-tended }()
 	for ctx.Err() == nil {
 		landed, err := w.pass(ctx, assigned)
+		w.upkeep.soon()
 		switch {
 		case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrAccess):
 			return err
@@ -247,6 +260,9 @@ func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed in
 	for _, dataset := range datasets {
 		n, err := w.dataset(ctx, dataset, assigned)
 		landed += n
+		if n > 0 {
+			w.upkeep.noteLanded(dataset, n)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("dataset %s: %w", dataset, err))
 		}

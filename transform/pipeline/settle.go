@@ -11,14 +11,13 @@ import (
 	"satudata/transform/lake"
 )
 
-// settle decides the deliveries whose last chunk has landed and folds their datasets. What it records
-// follows from the tables alone, so another worker, or this one after a crash, records the same.
+// settle decides the deliveries whose last chunk has landed. What it records follows from the tables
+// alone, so another worker, or this one after a crash, records the same.
 func (w *Worker) settle(ctx context.Context) error {
 	arrived, err := w.o.Governance.Arrived(ctx)
 	if err != nil {
 		return err
 	}
-	touched := map[string]bool{}
 	var errs []error
 	for _, d := range arrived {
 		done, err := w.decide(ctx, d)
@@ -26,13 +25,8 @@ func (w *Worker) settle(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("settle delivery %s of %s: %w", d.ID, d.Dataset, err))
 		}
 		if done {
-			touched[d.Dataset] = true
+			w.upkeep.noteDecided(d.Dataset)
 			delete(w.keys, d.ID)
-		}
-	}
-	for dataset := range touched {
-		if err := w.fold(ctx, dataset); err != nil {
-			errs = append(errs, fmt.Errorf("fold %s: %w", dataset, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -169,23 +163,4 @@ func (w *Worker) checkTotals(ctx context.Context, d Delivery, plan *schemas.Plan
 		})
 	}
 	return out, nil
-}
-
-// fold brings the current table of a dataset up to what is published, when enough has gathered.
-func (w *Worker) fold(ctx context.Context, dataset string) error {
-	published, err := w.o.Governance.Publications(ctx, dataset)
-	if err != nil {
-		return err
-	}
-	res, err := w.o.Lake.Fold(ctx, dataset, published, false)
-	if errors.Is(err, lake.ErrMoved) {
-		return nil // another worker has just folded it
-	}
-	if err != nil {
-		return err
-	}
-	if res.Folded {
-		w.o.Logger.Info("dataset folded", "dataset", dataset, "rows", res.Rows)
-	}
-	return nil
 }

@@ -23,6 +23,7 @@ func (w *Worker) Follow(ctx context.Context, more <-chan struct{}) error {
 		}
 		w.listed = time.Time{} // the first records of a dataset make its topic
 		_, err := w.pass(ctx, nil)
+		err = errors.Join(err, w.upkeep.do(ctx))
 		if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrAccess) {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // FoldResult says what a fold did.
 type FoldResult struct {
 	Folded     bool  // a new current table was committed
-	Rest       int64 // rows that were not folded before
+	Rest       int64 // rows that were not folded before, or more than that when they are too few to fold
 	Rows       int64 // rows of the current table now
 	Bytes      int64 // written
 	Referenced int   // files of the history that became files of the current table as they are
@@ -48,6 +48,13 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 	if len(s.rest()) == 0 && (s.folded > 0 || r.Rows == 0) {
 		return r, nil
 	}
+	stale := s.folded == 0 && r.Rows > 0 // base answers no query any more
+	enough := func(rest int64) bool {
+		return force || stale || float64(rest) > l.opts.FoldShare*float64(r.Rows)
+	}
+	if r.Rest = s.history.only(s.rest()).rows(); !enough(r.Rest) { // of files that may hold others, too
+		return r, nil
+	}
 	f := &folding{lake: l, dataset: dataset, state: s}
 	defer f.close()
 	all, pure := s.wholes()
@@ -57,36 +64,12 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 	} else if next, err = f.measure(ctx, &r.Rest); err != nil {
 		return r, fmt.Errorf("measure: %w", err)
 	}
-	stale := s.folded == 0 && r.Rows > 0 // base answers no query any more
-	if !force && !stale && float64(r.Rest) <= l.opts.FoldShare*float64(r.Rows) {
+	if !enough(r.Rest) {
 		return r, nil
 	}
-	var change replacement
-	done := false
-	if pure {
-		if change, done, err = f.reference(ctx, all); err != nil {
-			return r, err
-		}
-		r.Referenced = len(change.add)
-	}
-	if done {
-		err = l.holds(ctx, dataset, s.historySnap)
-	}
-	if err != nil {
-		return r, err
-	}
-	if !done {
-		written, err := f.write(ctx, next)
-		if err != nil {
-			return r, err
-		}
-		for _, w := range written {
-			r.Bytes += w.Bytes
-		}
-		change, r.Referenced = replacement{remove: s.base.files, add: icebergFiles(written)}, 0
-	}
-	if len(change.remove)+len(change.add) == 0 {
-		return r, nil // everything was removed again: there is nothing to commit
+	change, err := f.change(ctx, all, pure, next, &r)
+	if err != nil || len(change.remove)+len(change.add) == 0 {
+		return r, err // without change everything was removed again
 	}
 	if err := l.commitFold(ctx, s, change, next); err != nil {
 		return r, err
@@ -94,6 +77,26 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 	r.Folded = true
 	r.Rows += source{files: change.add}.rows() - source{files: change.remove}.rows()
 	return r, nil
+}
+
+// change makes the files of the state: it refers to those of the history where they are it, or
+// writes them.
+func (f *folding) change(ctx context.Context, all []whole, pure bool, next fold, r *FoldResult) (replacement, error) {
+	if pure {
+		change, ok, err := f.reference(ctx, all)
+		if err != nil {
+			return change, err
+		}
+		if ok {
+			r.Referenced = len(change.add)
+			return change, f.lake.holds(ctx, f.dataset, f.state.historySnap)
+		}
+	}
+	written, err := f.write(ctx, next)
+	for _, w := range written {
+		r.Bytes += w.Bytes
+	}
+	return replacement{remove: f.state.base.files, add: icebergFiles(written)}, err
 }
 
 // holds is ErrMoved when a snapshot of the history was expired meanwhile: its files will not stay.

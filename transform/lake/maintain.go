@@ -237,7 +237,14 @@ func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change repla
 			return fmt.Errorf("%w: its files are others now", ErrMoved)
 		}
 		tx := t.NewTransaction()
-		if err := tx.NewRewrite(props).Apply(change.remove, change.add, nil).Commit(ctx); err != nil {
+		swap := tx.NewRewrite(props)
+		for _, f := range change.remove {
+			swap.DeleteFile(f)
+		}
+		for _, f := range change.add {
+			swap.AddDataFile(f)
+		}
+		if err := swap.Commit(ctx); err != nil {
 			return err
 		}
 		if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {

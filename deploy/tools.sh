@@ -10,11 +10,18 @@ command -v c++ >/dev/null || need+=(g++)
 if [ "${1:-build}" = test ]; then
 	command -v java >/dev/null || need+=(default-jre-headless) # the real Kafka broker
 	command -v mvn >/dev/null || need+=(maven)                 # its jars
+	command -v pg_ctl >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/pg_ctl' >/dev/null || need+=(postgresql) # the table catalog
+	command -v strace >/dev/null || need+=(strace) # what was synced when the power goes
 	python3 -c 'import venv, ensurepip' 2>/dev/null || need+=(python3-venv)
 fi
 
 if [ ${#need[@]} -gt 0 ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		if [[ " ${need[*]} " == *" postgresql "* && ! -e /etc/postgresql-common/createcluster.conf ]]; then
+			# The tests make clusters of their own; Debian's package shall not start one.
+			mkdir -p /etc/postgresql-common
+			echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+		fi
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${need[@]}" >/dev/null
 	elif [ "${1:-build}" = test ] && command -v go >/dev/null && command -v c++ >/dev/null; then
 		echo "make: tidak ada ${need[*]}: uji yang memerlukannya dilewati; pasang dengan: sudo apt-get install ${need[*]}" >&2

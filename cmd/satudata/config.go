@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -85,6 +86,34 @@ type LakeConfig struct {
 
 	KeepSnapshots int           `yaml:"keepSnapshots" env:"KEEP_SNAPSHOTS"` // newest snapshots of a table that can be asked for
 	KeepFor       time.Duration `yaml:"keepFor" env:"KEEP_FOR"`             // and for how long; 0: as long as they are among the newest
+	Catalog       TablesConfig  `yaml:"catalog" envPrefix:"CATALOG_"`
+}
+
+// TablesConfig says where the Iceberg catalog of the tables is: in the lake folder, or in a PostgreSQL
+// database or schema of this workspace alone.
+type TablesConfig struct {
+	Kind     string `yaml:"kind" env:"KIND"` // sqlite | postgres
+	URL      string `yaml:"url" env:"URL"`   // postgres://user@host:5432/database?search_path=schema&sslmode=verify-full
+	Password Secret `yaml:"password" env:"PASSWORD"`
+}
+
+// validate makes sure that the URL holds no password: it is shown where the configuration is.
+func (c TablesConfig) validate(path string) error {
+	switch c.Kind {
+	case "sqlite":
+		return nil
+	case "postgres":
+	default:
+		return usageError("%s: lake.catalog.kind %q tidak dikenal; pilih sqlite atau postgres (unknown, choose sqlite or postgres)", path, c.Kind)
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
+		return usageError("%s: lake.catalog.url perlu bentuk postgres://pengguna@host:5432/basisdata (must be of this form)", path)
+	}
+	if _, set := u.User.Password(); set || u.Query().Has("password") {
+		return usageError("%s: lake.catalog.url memuat kata sandi; pindahkan ke lake.catalog.password atau SATUDATA_LAKE_CATALOG_PASSWORD (the URL holds a password; move it there)", path)
+	}
+	return nil
 }
 
 // QueryConfig bounds one query.
@@ -117,7 +146,8 @@ func defaultConfig() Config {
 		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
 			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second}},
-		Lake:  LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100},
+		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100,
+			Catalog: TablesConfig{Kind: "sqlite"}},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
 	}
 }
@@ -172,6 +202,9 @@ func (c Config) validate(path string) error {
 	}
 	if c.Lake.KeepSnapshots < 1 || c.Lake.KeepFor < 0 {
 		return usageError("%s: lake.keepSnapshots harus paling sedikit 1 dan lake.keepFor tidak boleh negatif (must be at least 1, must not be negative)", path)
+	}
+	if err := c.Lake.Catalog.validate(path); err != nil {
+		return err
 	}
 	for i, s := range c.Sources {
 		if s.Binding == "" || len(s.Paths) == 0 {

@@ -25,7 +25,7 @@ const (
 	exitRefused  = 3 // a delivery was refused as a whole
 	exitUnproven = 4 // verify: the counts do not add up
 	exitInUse    = 5 // another process has the workspace's event log open
-	exitNoAccess = 6 // the event log refuses us, or cannot be reached
+	exitNoAccess = 6 // the event log or the table catalog refuses us, or cannot be reached
 	exitNotFound = 7 // no such dataset, delivery, topic, code; or no single one
 
 	exitInterrupted = 130 // ended by Ctrl-C or SIGTERM before it was done
@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, lake.ErrUnreachable), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):
@@ -94,6 +94,9 @@ func say(err error) string {
 	var named *missingError
 	if errors.Is(err, catalog.ErrNotFound) && !errors.As(err, &refusal) && !errors.As(err, &named) {
 		return fmt.Sprintf("tidak ditemukan: %v", err)
+	}
+	if errors.Is(err, lake.ErrUnreachable) {
+		return fmt.Sprintf("katalog tabel tidak menjawab atau menolak; tidak ada yang hilang: periksa lake.catalog dan servernya, lalu ulangi perintah ini (the table catalog does not answer or refuses; nothing is lost: check it and its server, then run this command again): %v", err)
 	}
 	return sayFile(err)
 }

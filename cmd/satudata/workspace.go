@@ -90,9 +90,11 @@ func (w *workspace) openLake(ctx context.Context) (*lake.Lake, error) {
 	if err != nil {
 		return nil, usageError("lake.foldMemory %q: tulis misalnya 512MB (write for example 512MB)", w.cfg.Lake.FoldMemory)
 	}
-	return lake.Open(ctx, w.path("lake"), lake.Options{
-		Logger: w.log, FoldShare: w.cfg.Lake.FoldShare, Threads: w.cfg.Lake.FoldThreads, Memory: int64(memory),
-	})
+	o := lake.Options{Logger: w.log, FoldShare: w.cfg.Lake.FoldShare, Threads: w.cfg.Lake.FoldThreads, Memory: int64(memory)}
+	if c := w.cfg.Lake.Catalog; c.Kind == "postgres" {
+		o.Postgres, o.PostgresPassword = c.URL, string(c.Password)
+	}
+	return lake.Open(ctx, w.path("lake"), o)
 }
 
 func (w *workspace) openCatalog(ctx context.Context, log eventlog.Log) (*catalog.Catalog, error) {

@@ -6,89 +6,143 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"satudata/ingest/durable"
 )
 
-// openCatalog opens the SQL catalog. Two processes that open a new folder at once both switch it to
-// WAL, which SQLite does not queue: the loser tries again.
+// inSQLite and inPostgres are files of the lake folder: the catalog itself, or a note of where it is.
+// They keep a configuration that lost its catalog from beginning another one beside it, which would
+// take the files of the first for leftovers.
+const (
+	inSQLite   = "catalog.db"
+	inPostgres = "catalog.postgres"
+)
+
+// openCatalog opens the SQL catalog. Two processes that make its tables at once get in each other's
+// way: the loser tries again. A server that cannot be reached is an error at once, for whoever has
+// just configured it.
 func (l *Lake) openCatalog(ctx context.Context) error {
-	dsn := "file:" + filepath.Join(l.dir, "catalog.db") +
-		"?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
-	db, err := sql.Open("sqlite", dsn)
+	db, dialect, err := l.openDB()
 	if err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(4)
-	err = retryBusy(ctx, func() error {
-		l.catalog, err = sqlcat.NewCatalog(CatalogName, db, sqlcat.SQLite, iceberg.Properties{
-			"warehouse": uriOf(l.dir),
-		})
-		return err
-	})
+	for attempt := 0; ; attempt++ {
+		l.catalog, err = sqlcat.NewCatalog(CatalogName, db, dialect, iceberg.Properties{"warehouse": uriOf(l.dir)})
+		if !busy(err) || attempt == 8 || pause(ctx, attempt+2) != nil {
+			break
+		}
+	}
+	if err != nil && (dialect == sqlcat.Postgres || passing(err)) {
+		err = unreachable(err)
+	}
 	if err == nil {
 		err = durable.SyncDir(l.dir)
 	}
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	l.db = db
+	l.rows = register{db, l.opts.Patience}
 	return nil
 }
 
-// busy says whether another connection held SQLite's lock for longer than the busy timeout.
-func busy(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
-}
-
-// retryBusy runs f until it ends in anything but a busy catalog, at most five times.
-func retryBusy(ctx context.Context, f func() error) error {
-	err := f()
-	for i := 0; i < 4 && busy(err); i++ {
-		if werr := pause(ctx, i); werr != nil {
-			return errors.Join(err, werr)
+// openDB opens the database of the catalog.
+func (l *Lake) openDB() (db *sql.DB, dialect sqlcat.SupportedDialect, err error) {
+	if l.opts.Postgres == "" {
+		if err := l.refuseOther(inPostgres); err != nil {
+			return nil, "", err
 		}
-		err = f()
+		db, err = sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate",
+			filepath.Join(l.dir, inSQLite), l.opts.Patience.Milliseconds()))
+		dialect = sqlcat.SQLite
+	} else {
+		if err := l.refuseOther(inSQLite); err != nil {
+			return nil, "", err
+		}
+		db, err = l.openPostgres()
+		dialect = sqlcat.Postgres
 	}
-	return err
+	if err == nil {
+		db.SetMaxOpenConns(4)
+	}
+	return db, dialect, err
 }
 
-// row is a table's row in the catalog.
-type row struct{ space, name string }
+// refuseOther makes sure that the tables of the folder are not in a catalog of the other kind.
+func (l *Lake) refuseOther(name string) error {
+	path := filepath.Join(l.dir, name)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if name == inSQLite {
+		return fmt.Errorf("%w: tabelnya tercatat di %s; kembalikan lake.catalog.kind ke sqlite, atau olah log di ruang kerja baru (its tables are registered in that SQLite file; set lake.catalog.kind back to sqlite, or land the log in a new workspace)",
+			ErrElsewhere, path)
+	}
+	where, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: tabelnya tercatat di PostgreSQL %s; isi lake.catalog.kind dan lake.catalog.url (its tables are registered in PostgreSQL; set lake.catalog.kind and lake.catalog.url)",
+		ErrElsewhere, strings.TrimSpace(string(where)))
+}
 
-func rowOf(id table.Identifier) row {
-	return row{strings.Join(id[:len(id)-1], "."), id[len(id)-1]}
+// openPostgres opens a catalog in PostgreSQL. A commit that was acknowledged must be on its disk,
+// whatever the default of the server is.
+func (l *Lake) openPostgres() (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(l.opts.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	if l.opts.PostgresPassword != "" {
+		cfg.Password = l.opts.PostgresPassword
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	note := filepath.Join(l.dir, inPostgres)
+	if _, err := os.Stat(note); errors.Is(err, fs.ErrNotExist) {
+		err = durable.WriteFile(note, fmt.Appendf(nil, "%s:%d/%s\n", cfg.Host, cfg.Port, cfg.Database))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+		return err
+	})), nil
 }
 
 // location is where the newest metadata of a table is.
 func (l *Lake) location(ctx context.Context, id table.Identifier) (string, error) {
-	r := rowOf(id)
-	var location string
-	err := l.db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`, CatalogName, r.space, r.name).Scan(&location)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("%w: %s", ErrNotFound, strings.Join(id, "."))
-	}
-	return location, err
+	return l.rows.location(ctx, rowOf(id))
 }
 
 // createTable makes an empty table, its metadata durable before its row.
 func (l *Lake) createTable(ctx context.Context, p place, make func(location string) (table.Metadata, error)) error {
 	for n := 1; n < len(p.ident); n++ {
-		err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
-		if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+		err := l.rows.persist(ctx, func(ctx context.Context) error {
+			err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
+			if errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+				return nil
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -100,17 +154,7 @@ func (l *Lake) createTable(ctx context.Context, p place, make func(location stri
 	if err != nil {
 		return err
 	}
-	r := rowOf(p.ident)
-	res, err := l.db.ExecContext(ctx, `INSERT INTO iceberg_tables
-		(catalog_name, table_namespace, table_name, iceberg_type, metadata_location) VALUES (?, ?, ?, 'TABLE', ?)
-		ON CONFLICT DO NOTHING`, CatalogName, r.space, r.name, location)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, catalog.ErrTableAlreadyExists)
-	}
-	return nil
+	return l.rows.insert(ctx, rowOf(p.ident), location)
 }
 
 // writeMetadata writes a version of a table's metadata and returns where it is.
@@ -151,7 +195,7 @@ func versionOf(location string) (int, error) {
 // table.ErrCommitFailed: what a transaction read, properties included, is still so when it commits.
 type base struct {
 	table.CatalogIO // for LoadTable
-	db              *sql.DB
+	rows            register
 	meta            table.Metadata
 	location        string
 }
@@ -175,15 +219,8 @@ func (b base) CommitTable(ctx context.Context, id table.Identifier, reqs []table
 	if err != nil {
 		return nil, "", err
 	}
-	r := rowOf(id)
-	res, err := b.db.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
-		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-		location, b.location, CatalogName, r.space, r.name, b.location)
-	if err != nil {
+	if err := b.rows.swap(ctx, rowOf(id), b.location, location); err != nil {
 		return nil, "", fmt.Errorf("update catalog row: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return nil, "", errors.Join(err, fmt.Errorf("%w: %s was changed meanwhile", table.ErrCommitFailed, strings.Join(id, ".")))
 	}
 	return meta, location, nil
 }

@@ -96,8 +96,8 @@ func finish(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // retryCommit runs try on the newest version of a table until it succeeds. After a failure it looks
-// at the table again: when somebody else changed it or held the lock, another try may succeed, and
-// when the failed try was committed after all, try sees that. Else the failure is final.
+// at the table again: when somebody else changed it another try may succeed, and when the failed try
+// was committed after all, try sees that. Else the failure is final.
 func (l *Lake) retryCommit(ctx context.Context, dataset string, k Kind, try func(*table.Table) error) error {
 	for attempt := 0; ; attempt++ {
 		t, err := l.load(ctx, dataset, k)
@@ -105,14 +105,14 @@ func (l *Lake) retryCommit(ctx context.Context, dataset string, k Kind, try func
 			return err
 		}
 		err = try(t)
-		if err == nil || errors.Is(err, ErrMoved) || attempt == 20 {
+		if err == nil || errors.Is(err, ErrMoved) || errors.Is(err, ErrUnreachable) || attempt == 20 {
 			return err
 		}
 		now, lerr := l.load(ctx, dataset, k)
 		if lerr != nil {
 			return errors.Join(err, lerr)
 		}
-		if !busy(err) && now.MetadataLocation() == t.MetadataLocation() {
+		if now.MetadataLocation() == t.MetadataLocation() {
 			return err
 		}
 		l.log.Debug("commit conflict", "dataset", dataset, "table", k, "attempt", attempt, "err", err)

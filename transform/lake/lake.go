@@ -25,14 +25,16 @@
 // would write, in another order, it commits those files instead (see reference.go): a data file
 // belongs to a dataset, and may be referenced by its history and its current table at once.
 //
-// The catalog is an Iceberg SQL catalog on SQLite (catalog name "satudata"), which other engines
-// can open. Locations are absolute file URIs, one folder per access class. SQLite runs in WAL mode:
+// The catalog is an Iceberg SQL catalog (catalog name "satudata") on SQLite or on PostgreSQL, which
+// other engines can open. A commit is one UPDATE of one row, from the version of the metadata that it
+// was computed from to a version that no other attempt has made. So an answer that was lost is no
+// doubt for long: the row tells whether the UPDATE was done, and doing it again does it at most once.
+// A database, or a schema of one, is for the tables of one folder. Locations are absolute file URIs, one folder per access class. SQLite runs in WAL mode:
 // to copy a lake that is in use, copy catalog.db by SQLite's backup and not by its file.
 package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,13 +55,14 @@ const CatalogName = "satudata"
 
 // Errors that callers act on.
 var (
-	ErrNotFound     = errors.New("no such table")               // the dataset was never ensured
-	ErrMoved        = errors.New("table has moved on")          // its position is not where the commit starts
-	ErrIncompatible = errors.New("incompatible schema")         // a contract changed in a way its tables cannot follow
-	ErrNoSnapshot   = errors.New("no snapshot that old")        // expired, or of another table
-	ErrDataset      = errors.New("not a valid dataset name")    // want <topik>.<nama>
-	ErrElsewhere    = errors.New("tables of another folder")    // the lake folder was copied or moved
-	errBadPath      = errors.New("unusable characters in path") // DuckDB or file URIs would misread it
+	ErrNotFound     = errors.New("no such table")                // the dataset was never ensured
+	ErrMoved        = errors.New("table has moved on")           // its position is not where the commit starts
+	ErrIncompatible = errors.New("incompatible schema")          // a contract changed in a way its tables cannot follow
+	ErrNoSnapshot   = errors.New("no snapshot that old")         // expired, or of another table
+	ErrDataset      = errors.New("not a valid dataset name")     // want <topik>.<nama>
+	ErrElsewhere    = errors.New("tables of another folder")     // the lake folder was copied or moved
+	ErrUnreachable  = errors.New("table catalog is unreachable") // or locked for long; whether a commit that ends so was done is found out by the next one
+	errBadPath      = errors.New("unusable characters in path")  // DuckDB or file URIs would misread it
 )
 
 // Options are the settings of a lake. The zero value works.
@@ -70,6 +73,10 @@ type Options struct {
 	FoldShare    float64      // fold when the unfolded rest outgrows this share of the base; default 0.2
 	Memory       int64        // bytes that a fold or a count may hold before it spills to disk; default 512 MiB
 	Threads      int          // of a fold or a count; default one per CPU
+
+	Patience         time.Duration // with a table catalog that does not answer or is locked; default 20 s
+	Postgres         string        // URL of the PostgreSQL database that holds the table catalog; "" keeps it in the folder, in SQLite
+	PostgresPassword string        // over the one in the URL and in the environment
 }
 
 func (o Options) withDefaults() Options {
@@ -88,6 +95,9 @@ func (o Options) withDefaults() Options {
 	if o.Memory == 0 {
 		o.Memory = 512 << 20
 	}
+	if o.Patience == 0 {
+		o.Patience = 20 * time.Second
+	}
 	if o.Threads == 0 {
 		o.Threads = runtime.NumCPU()
 	}
@@ -100,8 +110,8 @@ type Lake struct {
 	dir     string
 	opts    Options
 	log     *slog.Logger
-	db      *sql.DB
 	catalog *sqlcat.Catalog
+	rows    register // of the catalog
 
 	upkeep sync.Mutex // held while the list of dropped files is read and written
 	mu     sync.Mutex // guards tables and duck
@@ -136,19 +146,13 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 
 // checkHome makes sure that every table of the catalog is in the folder of the lake.
 func (l *Lake) checkHome(ctx context.Context) error {
-	rows, err := l.db.QueryContext(ctx, `SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?`, CatalogName)
+	all, err := l.rows.list(ctx)
 	if err != nil {
-		return fmt.Errorf("list tables: %w", err)
+		return err
 	}
-	defer rows.Close()
 	homes := map[string]bool{l.dir: true} // folders that were looked at
-	for rows.Next() {
-		var r row
-		var location string
-		if err := rows.Scan(&r.space, &r.name, &location); err != nil {
-			return fmt.Errorf("list tables: %w", err)
-		}
-		home, err := homeOf(r, location)
+	for _, e := range all {
+		home, err := homeOf(e.row, e.location)
 		if err != nil {
 			return err
 		}
@@ -158,7 +162,7 @@ func (l *Lake) checkHome(ctx context.Context) error {
 		}
 		homes[home] = true
 	}
-	return rows.Err()
+	return nil
 }
 
 // homeOf is the folder of the lake that a table belongs to, by where its metadata is. For a table
@@ -195,7 +199,7 @@ func (l *Lake) Close() error {
 		duckErr = l.duck.close()
 		l.duck = nil
 	}
-	return errors.Join(duckErr, l.catalog.Close(), l.db.Close())
+	return errors.Join(duckErr, l.catalog.Close(), l.rows.db.Close())
 }
 
 // Dir is the folder of the lake.

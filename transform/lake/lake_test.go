@@ -23,7 +23,7 @@ const dataset = "bencana.kejadian_banjir"
 
 func open(t testing.TB, dir string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Open(t.Context(), dir, lake.Options{})
+	l, err := lake.Open(t.Context(), dir, withCatalog(t, dir, lake.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -180,27 +180,22 @@ func (r reach) table(t *table.Table) error {
 
 // foreign are the tables of the catalog that are not of a dataset.
 func (l *Lake) foreign(ctx context.Context) ([]*table.Table, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?`, CatalogName)
+	all, err := l.rows.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
 	var found []*table.Table
-	for rows.Next() {
-		var space, name, location string
-		if err := rows.Scan(&space, &name, &location); err != nil {
-			return nil, fmt.Errorf("list tables: %w", err)
-		}
-		if ofDataset(space, name) {
+	for _, e := range all {
+		if ofDataset(e.space, e.name) {
 			continue
 		}
-		t, err := table.NewFromLocation(ctx, append(strings.Split(space, "."), name), location, localFiles, l.catalog)
+		t, err := table.NewFromLocation(ctx, append(strings.Split(e.space, "."), e.name), e.location, localFiles, l.catalog)
 		if err != nil {
-			return nil, fmt.Errorf("read table %s.%s: %w", space, name, err)
+			return nil, fmt.Errorf("read table %s: %w", e.row, err)
 		}
 		found = append(found, t)
 	}
-	return found, rows.Err()
+	return found, nil
 }
 
 // ofDataset says whether a table has the name of one of a dataset's.

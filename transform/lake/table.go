@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -95,7 +96,7 @@ type cached struct {
 	manifests map[string][]iceberg.DataFile
 }
 
-// load returns the newest committed version of a table: one SQLite look-up, and a read of metadata
+// load returns the newest committed version of a table: one look-up in the catalog, and a read of metadata
 // only when it changed.
 func (l *Lake) load(ctx context.Context, dataset string, k Kind) (*table.Table, error) {
 	p, err := l.place(dataset, k)
@@ -124,7 +125,7 @@ func (l *Lake) load(ctx context.Context, dataset string, k Kind) (*table.Table, 
 // version and no other.
 func (l *Lake) remember(t *table.Table) *table.Table {
 	t = table.New(t.Identifier(), t.Metadata(), t.MetadataLocation(), localFiles,
-		base{CatalogIO: l.catalog, db: l.db, meta: t.Metadata(), location: t.MetadataLocation()})
+		base{CatalogIO: l.catalog, rows: l.rows, meta: t.Metadata(), location: t.MetadataLocation()})
 	key := strings.Join(t.Identifier(), ".")
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -189,24 +190,20 @@ func readManifest(m iceberg.ManifestFile) ([]iceberg.DataFile, error) {
 
 // Datasets lists the datasets that have tables, in order of their names.
 func (l *Lake) Datasets(ctx context.Context) ([]string, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT table_namespace, table_name FROM iceberg_tables
-		WHERE catalog_name = ? AND table_namespace LIKE 'publik.%' ORDER BY 1, 2`, CatalogName)
+	all, err := l.rows.list(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
 	var names []string
-	for rows.Next() {
-		var space, name string
-		if err := rows.Scan(&space, &name); err != nil {
-			return nil, fmt.Errorf("list tables: %w", err)
-		}
-		dataset := strings.TrimPrefix(space, Current.class()+".") + "." + name
-		if _, _, err := split(dataset); err == nil {
+	for _, e := range all {
+		topic, ok := strings.CutPrefix(e.space, Current.class()+".")
+		dataset := topic + "." + e.name
+		if _, _, err := split(dataset); ok && err == nil {
 			names = append(names, dataset)
 		}
 	}
-	return names, rows.Err()
+	slices.Sort(names)
+	return names, nil
 }
 
 // Properties of satudata's tables. The stored forms only grow.
@@ -252,14 +249,12 @@ func (l *Lake) ensure(ctx context.Context, dataset string, k Kind, p place, fiel
 		if err == nil && k != Rejected {
 			err = l.evolve(ctx, t, fields, key)
 		}
-		if err == nil || errors.Is(err, ErrIncompatible) || attempt == 4 {
+		if err == nil || errors.Is(err, ErrIncompatible) || errors.Is(err, ErrUnreachable) || attempt == 4 {
 			return err
 		}
-		if !busy(err) {
-			now, lerr := l.load(ctx, dataset, k)
-			if lerr != nil || t == nil || now.MetadataLocation() == t.MetadataLocation() {
-				return err // nobody else changed the table, so trying again would fail alike
-			}
+		now, lerr := l.load(ctx, dataset, k)
+		if lerr != nil || t == nil || now.MetadataLocation() == t.MetadataLocation() {
+			return err // nobody else changed the table, so trying again would fail alike
 		}
 		if werr := pause(ctx, attempt); werr != nil {
 			return errors.Join(err, werr)

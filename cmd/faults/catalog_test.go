@@ -1,0 +1,174 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to lock the catalog
+
+	"satudata/transform/lake/pgtest"
+)
+
+// small makes a landing of many small batches of small chunks.
+const small = "log: {kind: embedded, chunkBytes: 8192}\nlake: {batchBytes: 32768, foldShare: 0, %s}\n"
+
+// withPostgres is the configuration of a workspace whose table catalog is at addr.
+func withPostgres(s *pgtest.Server, addr string) string {
+	url := strings.Replace(s.URL(), s.Addr(), addr, 1)
+	return fmt.Sprintf(small, fmt.Sprintf("catalog: {kind: postgres, url: %q, password: %s}", url, pgtest.Password))
+}
+
+// TestLostAnswersOfTheCatalog lands while every other change of the catalog goes unanswered, some done
+// and some not. No command may fail.
+func TestLostAnswersOfTheCatalog(t *testing.T) {
+	server := pgtest.Start(t)
+	proxy := pgtest.NewProxy(t, server.Addr(), func(int) pgtest.Fate { return pgtest.Fate(rand.N(6) % 4) })
+	o := newOffice(t, withPostgres(server, proxy.Addr()), 1)
+	for i := range times(3, 40) {
+		o.deliver(0, i*2000+1, (i+1)*2000+1)
+		o.must("land", "--once")
+	}
+	o.check()
+	t.Logf("%d changes of the catalog", proxy.Changes())
+}
+
+// TestCatalogRestarts shuts down and crashes the server of the catalog while a worker lands. The
+// worker must go on by itself.
+func TestCatalogRestarts(t *testing.T) {
+	server := pgtest.Start(t)
+	o := newOffice(t, withPostgres(server, server.Addr()), 1)
+	rows := times(20_000, 300_000)
+	o.deliver(0, 1, rows+1)
+	worker := o.start("land")
+	restarts := 0
+	for ; o.landed() < rows-rows/100; restarts++ {
+		time.Sleep(rand.N(600 * time.Millisecond))
+		server.Stop([]string{"fast", "immediate"}[restarts%2])
+		time.Sleep(rand.N(300 * time.Millisecond))
+		server.Run()
+		worker.alive()
+	}
+	worker.end()
+	o.must("land", "--once")
+	o.check()
+	t.Logf("%d restarts", restarts)
+}
+
+// TestCatalogGone asks for a landing while the server is down: it must say so, in both languages, and
+// what there is to do.
+func TestCatalogGone(t *testing.T) {
+	server := pgtest.Start(t)
+	o := newOffice(t, withPostgres(server, server.Addr()), 1)
+	o.deliver(0, 1, 101)
+	server.Stop("fast")
+	r := o.run("land", "--once")
+	if r.code != 6 || !strings.Contains(r.stderr, "katalog tabel") || !strings.Contains(r.stderr, "table catalog") || strings.Contains(r.stderr, pgtest.Password) {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	server.Run()
+	o.must("land", "--once")
+	o.check()
+}
+
+// TestCatalogLocked holds the lock of the SQLite catalog while a worker lands, in the long form for
+// longer than the worker is patient.
+func TestCatalogLocked(t *testing.T) {
+	o := newOffice(t, fmt.Sprintf(small, "pollEvery: 50ms"), 1)
+	rows := times(8_000, 60_000)
+	o.deliver(0, 1, rows+1)
+	worker := o.start("land")
+	for o.landed() == 0 {
+		time.Sleep(20 * time.Millisecond)
+		worker.alive()
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(o.dir, "lake", "catalog.db")+"?_txlock=immediate&_pragma=busy_timeout(60000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for i := range times(3, 10) {
+		lock, err := db.BeginTx(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pause := rand.N(time.Second)
+		if full() && i == 0 {
+			pause = time.Minute
+		}
+		time.Sleep(pause)
+		if err := lock.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		worker.alive()
+	}
+	for o.landed() < rows-rows/100 {
+		time.Sleep(50 * time.Millisecond)
+		worker.alive()
+	}
+	worker.end()
+	o.must("land", "--once")
+	o.check()
+}
+
+// landed is how many rows the history holds, as others see it while a worker runs.
+func (o *office) landed() int {
+	o.t.Helper()
+	r := o.run("query", "SELECT count(*) FROM "+dataset+"_riwayat", "--format", "csv")
+	n := 0
+	if _, err := fmt.Sscanf(r.stdout, "count_star()\n%d", &n); r.code != 0 || err != nil {
+		return 0 // there is no table yet, or its catalog is away
+	}
+	return n
+}
+
+// process is a command that runs until it is ended.
+type process struct {
+	t     *testing.T
+	c     *exec.Cmd
+	out   bytes.Buffer
+	ended chan error
+}
+
+// start starts a command that does not end by itself.
+func (o *office) start(args ...string) *process {
+	o.t.Helper()
+	p := &process{t: o.t, c: o.command(args...), ended: make(chan error, 1)}
+	p.c.Stdout, p.c.Stderr = &p.out, &p.out
+	if err := p.c.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	go func() { p.ended <- p.c.Wait() }()
+	o.t.Cleanup(func() { _ = p.c.Process.Kill() })
+	return p
+}
+
+// alive makes sure that the command runs.
+func (p *process) alive() {
+	p.t.Helper()
+	select {
+	case err := <-p.ended:
+		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.out.Bytes())
+	default:
+	}
+}
+
+// end interrupts the command, which must end well, and returns what it printed.
+func (p *process) end() string {
+	p.t.Helper()
+	if err := p.c.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := <-p.ended; err != nil {
+		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.out.Bytes())
+	}
+	return p.out.String()
+}

@@ -1,0 +1,56 @@
+package lake
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Trouble with the catalog is of three kinds. What passes by itself is tried again: the server asks
+// for it, or did not answer, and then nobody knows whether it did what it was asked. All other
+// trouble is for somebody to mend.
+
+// passing says whether trouble may be over when one tries again.
+func passing(err error) bool { return busy(err) || unanswered(err) }
+
+// busy says whether the catalog did nothing and asks to be asked again.
+func busy(err error) bool {
+	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
+		code := lite.Code() & 0xff
+		return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+	}
+	server := (*pgconn.PgError)(nil)
+	if !errors.As(err, &server) {
+		return false
+	}
+	switch server.Code {
+	case "25006", // the server is a standby, as during a failover
+		"55P03",          // somebody holds a lock
+		"23505", "42P07": // two who make the tables of the catalog at once; their rows never meet in this
+		return true
+	}
+	switch server.Code[:2] {
+	case "08", // connection
+		"40", // serialization, deadlock
+		"53", // no connection, memory or disk left
+		"57": // shutdown, start, cancelled by somebody
+		return true
+	}
+	return false
+}
+
+// unanswered says whether the answer of a server is missing.
+func unanswered(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
+}

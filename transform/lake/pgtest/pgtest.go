@@ -45,7 +45,8 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, bin: unless(t)}
 	var err error
-	if s.dir, err = os.MkdirTemp("", "satudata-postgres-"); err != nil {
+	s.dir, err = os.MkdirTemp("", "satudata-postgres-") //nolint:usetesting // whoever runs the server may not look into t.TempDir
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(s.dir) })
@@ -140,7 +141,7 @@ func Schema(t testing.TB, url, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(context.Background())
+	defer func() { _ = c.Close(context.Background()) }()
 	if _, err := c.Exec(context.Background(), "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{name}.Sanitize()); err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +188,6 @@ func freePort(t testing.TB) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer cut(l)
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"regexp"
 	"sync"
@@ -62,10 +63,10 @@ func (p *Proxy) Changes() int {
 
 // Close ends the proxy and its connections.
 func (p *Proxy) Close() {
-	p.listener.Close()
+	cut(p.listener)
 	p.mu.Lock()
 	for c := range p.conns {
-		c.Close()
+		cut(c)
 	}
 	p.mu.Unlock()
 	p.wg.Wait()
@@ -83,19 +84,19 @@ func (p *Proxy) accept() {
 
 // serve passes messages on in both directions until one side ends.
 func (p *Proxy) serve(client net.Conn) {
-	defer client.Close()
+	defer cut(client)
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer cut(server)
 	p.mu.Lock()
 	p.conns[client], p.conns[server] = true, true
 	p.mu.Unlock()
 	answered := make(chan bool, 1) // the server said that it is ready for another statement
 	var mute sync.Mutex            // held while answers are kept back
 	p.wg.Go(func() {
-		defer client.Close()
+		defer cut(client)
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := server.Read(buf)
@@ -127,7 +128,7 @@ func (p *Proxy) serve(client net.Conn) {
 			return
 		}
 		if fate == Late {
-			client.Close()
+			cut(client)
 			time.Sleep(30 * time.Millisecond)
 		}
 		if fate != Pass {
@@ -144,7 +145,7 @@ func (p *Proxy) serve(client net.Conn) {
 			}
 		}
 		if fate != Pass {
-			client.Close()
+			cut(client)
 			mute.Unlock()
 			return
 		}
@@ -153,6 +154,9 @@ func (p *Proxy) serve(client net.Conn) {
 		}
 	}
 }
+
+// cut closes what nobody waits for.
+func cut(c io.Closer) { _ = c.Close() }
 
 // decide says what is to become of what a client sent.
 func (p *Proxy) decide(sent []byte) Fate {

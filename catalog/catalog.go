@@ -27,6 +27,7 @@ import (
 
 	_ "modernc.org/sqlite" // registers the database/sql driver
 
+	"satudata/ingest/durable"
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 )
@@ -70,6 +71,9 @@ type Options struct {
 // beyond it.
 func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	o = o.withDefaults()
+	if err := durable.Writable(path); err != nil {
+		return nil, fmt.Errorf("open catalog: %w", err)
+	}
 	// The projection can be rebuilt, so it need not be synced at every commit, but a reader must
 	// never see half a transaction: WAL with synchronous=normal gives that.
 	q := url.Values{"_pragma": {"journal_mode(wal)", "synchronous(normal)", "busy_timeout(10000)", "foreign_keys(on)"}, "_txlock": {"immediate"}}

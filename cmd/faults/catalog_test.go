@@ -1,11 +1,11 @@
 package faults
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -130,19 +130,36 @@ func (o *office) landed() int {
 	return n
 }
 
+// await waits until the history holds as many rows.
+func (o *office) await(p *process, rows int) {
+	o.t.Helper()
+	for began := time.Now(); o.landed() < rows; {
+		p.alive()
+		if time.Since(began) > 5*time.Minute {
+			o.t.Fatalf("%d of %d rows landed\n%s", o.landed(), rows, p.end())
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 // process is a command that runs until it is ended.
 type process struct {
 	t     *testing.T
 	c     *exec.Cmd
-	out   bytes.Buffer
+	out   string // file with what it printed
 	ended chan error
 }
 
 // start starts a command that does not end by itself.
 func (o *office) start(args ...string) *process {
 	o.t.Helper()
-	p := &process{t: o.t, c: o.command(args...), ended: make(chan error, 1)}
-	p.c.Stdout, p.c.Stderr = &p.out, &p.out
+	p := &process{t: o.t, c: o.command(args...), out: filepath.Join(o.t.TempDir(), "out"), ended: make(chan error, 1)}
+	out, err := os.Create(p.out)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer out.Close()
+	p.c.Stdout, p.c.Stderr = out, out
 	if err := p.c.Start(); err != nil {
 		o.t.Fatal(err)
 	}
@@ -151,12 +168,15 @@ func (o *office) start(args ...string) *process {
 	return p
 }
 
+// said is what the command has printed so far.
+func (p *process) said() string { return read(p.t, p.out) }
+
 // alive makes sure that the command runs.
 func (p *process) alive() {
 	p.t.Helper()
 	select {
 	case err := <-p.ended:
-		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.out.Bytes())
+		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.said())
 	default:
 	}
 }
@@ -168,7 +188,7 @@ func (p *process) end() string {
 		p.t.Fatal(err)
 	}
 	if err := <-p.ended; err != nil {
-		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.out.Bytes())
+		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.said())
 	}
-	return p.out.String()
+	return p.said()
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -189,6 +190,22 @@ func (n *node) restore(t *testing.T, path string, o outage) {
 			child.restore(t, filepath.Join(path, name), o)
 		}
 	}
+}
+
+// unsynced lists what a power cut may take.
+func (n *node) unsynced(path string) (list []string) {
+	for _, change := range n.renamed {
+		for name, to := range change.names {
+			list = append(list, fmt.Sprintf("%s: %s (there: %t)", path, name, to != nil))
+		}
+	}
+	if len(n.edits) > 0 {
+		list = append(list, fmt.Sprintf("%s: %d edits", path, len(n.edits)))
+	}
+	for name, child := range n.names {
+		list = append(list, child.unsynced(filepath.Join(path, name))...)
+	}
+	return list
 }
 
 // sector is what a disk writes as a whole.

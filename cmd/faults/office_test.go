@@ -25,6 +25,8 @@ const dataset = "perizinan.izin"
 type office struct {
 	t       *testing.T
 	dir     string
+	data    string              // where deliveries are
+	as      *syscall.Credential // who runs the program; nil: who runs the test
 	sources int
 
 	mu   sync.Mutex // guards sent
@@ -41,6 +43,7 @@ type sent struct {
 func newOffice(t *testing.T, config string, sources int) *office {
 	t.Helper()
 	o := &office{t: t, dir: t.TempDir(), sources: sources, sent: sent{accepted: map[string]int{}, rejected: map[string]int{}}}
+	o.data = filepath.Join(o.dir, "data")
 	o.fill(config)
 	return o
 }
@@ -77,7 +80,7 @@ func (o *office) file(source, first, last int) string {
 		}
 	}
 	o.mu.Unlock()
-	path := filepath.Join(o.dir, "data", fmt.Sprintf("izin%d-%d.ndjson", source, first))
+	path := filepath.Join(o.data, fmt.Sprintf("izin%d-%d.ndjson", source, first))
 	write(o.t, path, b.String())
 	return path
 }
@@ -90,7 +93,9 @@ func (o *office) deliver(source, first, last int) {
 
 // command is the program with arguments in this workspace, not yet started.
 func (o *office) command(args ...string) *exec.Cmd {
-	return exec.Command(binary, append([]string{"-C", o.dir}, args...)...)
+	c := exec.Command(binary, append([]string{"-C", o.dir}, args...)...)
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: o.as}
+	return c
 }
 
 // result is what a command printed and how it ended.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -58,6 +59,7 @@ type power struct {
 	random  *rand.Rand
 	disk    *disk
 	deliver []string
+	lines   int // of the records of the steps before
 	every   int // one of so many writes is cut after, at random
 	cuts    int
 }
@@ -67,6 +69,7 @@ func (p *power) run(t *testing.T, s step) {
 	t.Helper()
 	re := &replay{t: t, disk: p.disk, open: map[int]*handle{}}
 	for i, c := range s.calls {
+		c.begun, c.end = c.begun+p.lines, c.end+p.lines
 		if !re.do(c) || p.random.IntN(p.every) > 0 {
 			continue
 		}
@@ -79,10 +82,12 @@ func (p *power) run(t *testing.T, s step) {
 			p.disk.restore(t, o)
 			p.recover(s.safe)
 			if t.Failed() {
-				t.Fatalf("after call %d of %d, %s(%.300s), when the power cut left %s", i, len(s.calls), c.name, c.args[0], o.name)
+				t.Fatalf("after call %d of %d, %s(%.300s), when the power cut left %s; not synced were\n%s",
+					i, len(s.calls), c.name, c.args[0], o.name, strings.Join(p.disk.top.unsynced("."), "\n"))
 			}
 		}
 	}
+	p.lines += s.calls[len(s.calls)-1].end + 1
 }
 
 // recover goes on after a power cut.

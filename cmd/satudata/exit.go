@@ -74,7 +74,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, lake.ErrUnreachable), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):
@@ -113,6 +113,10 @@ func sayFile(err error) string {
 		why = "berkas atau folder tidak ada (no such file or folder)"
 	case errors.Is(file, fs.ErrPermission):
 		why = "tidak boleh dibaca atau ditulis (permission denied)"
+	case errors.Is(file, syscall.ENOSPC), errors.Is(file, syscall.EDQUOT):
+		why = "tidak ada ruang lagi (no space left)"
+	case errors.Is(file, syscall.EROFS):
+		why = "hanya dapat dibaca (read-only)"
 	case errors.Is(file, syscall.EISDIR):
 		why = "adalah folder, bukan berkas (is a folder, not a file)"
 	}

@@ -36,7 +36,7 @@ var layers = map[string]string{
 	"transform/lake":                  "schemas ingest/durable ingest/event",
 	"transform/lake/pgtest":           "",
 	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
-	"catalog":                         "schemas schemas/assess ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
+	"catalog":                         "schemas schemas/assess ingest/durable ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
 	"catalog/query":                   "ingest/event",
 	"catalog/overlap":                 "ingest/event",
 	"catalog/rules":                   "schemas ingest/event transform/lake transform/pipeline catalog/query",

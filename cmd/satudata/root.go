@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitInterrupted
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "satudata: %s\n", say(err))
+		fmt.Fprintf(stderr, "satudata: %s\n", a.say(err))
 		if errors.Is(err, eventlog.ErrLocked) {
 			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu, atau taruh berkas di folder yang diawasi `satudata up` (the workspace is in use; stop that process, or put files where `satudata up` watches)")
 		}
@@ -64,7 +64,7 @@ data, mendaratkannya tepat satu kali ke tabel Iceberg, dan menjawab kueri SQL da
 lands them exactly once in Iceberg tables, and answers SQL from that one source.)
 
 Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi, 3 kiriman ditolak,
-4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log tidak dapat diakses, 7 tidak ditemukan, 130 dihentikan.`,
+4 hitungan tidak cocok, 5 ruang kerja sedang dipakai, 6 log, katalog tabel atau berkas tidak dapat diakses, 7 tidak ditemukan, 130 dihentikan.`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	group(root)
@@ -186,7 +186,7 @@ func (a *app) logger() (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
 		return nil, usageError("--log-level %q: pilih debug, info, warn atau error (choose one of these)", a.logLevel)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level})), nil
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: a.sayAttr})), nil
 }
 
 // applySettings writes key=value settings as the environment variables of their keys.

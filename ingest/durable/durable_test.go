@@ -77,3 +77,22 @@ func TestMkdirAllRefusesAFile(t *testing.T) {
 		t.Error("a folder was made inside a file")
 	}
 }
+
+func TestWritable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := durable.Writable(path); err != nil {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := durable.WriteFile(path, []byte("isi")); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Writable(path); err != nil {
+		t.Errorf("a file of ours: %v", err)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "isi" {
+		t.Errorf("the file holds %q, %v afterwards", data, err)
+	}
+	if err := durable.Writable(filepath.Dir(path)); err == nil {
+		t.Error("a folder is a file")
+	}
+}

@@ -93,6 +93,9 @@ func Run(ctx context.Context, src Source, o Options) ([]Outcome, error) {
 			err = errors.Join(err, d.Close())
 		}
 		if err != nil {
+			if again, ok := src.(Retrier); ok {
+				again.Retry()
+			}
 			return outcomes, err
 		}
 		out.Duration = r.o.Now().Sub(begun)

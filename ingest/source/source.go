@@ -18,6 +18,10 @@ type Source interface {
 	Close() error
 }
 
+// Retrier is a Source that offers what it offered last once more, some time later. Run asks for it
+// when it could neither take nor refuse that, as on a full disk.
+type Retrier interface{ Retry() }
+
 // Delivery is one hand-over (pengiriman), inspected to its end before it is offered: it is known to
 // be readable, and Info is complete. Reading it again gives the same batches.
 type Delivery interface {

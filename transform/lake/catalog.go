@@ -65,8 +65,12 @@ func (l *Lake) openDB() (db *sql.DB, dialect sqlcat.SupportedDialect, err error)
 		if err := l.refuseOther(inPostgres); err != nil {
 			return nil, "", err
 		}
+		path := filepath.Join(l.dir, inSQLite)
+		if err := durable.Writable(path); err != nil {
+			return nil, "", err
+		}
 		db, err = sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate",
-			filepath.Join(l.dir, inSQLite), l.opts.Patience.Milliseconds()))
+			path, l.opts.Patience.Milliseconds()))
 		dialect = sqlcat.SQLite
 	} else {
 		if err := l.refuseOther(inSQLite); err != nil {

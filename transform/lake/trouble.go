@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
+	"github.com/duckdb/duckdb-go/v2"
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -53,4 +55,27 @@ func unanswered(err error) bool {
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
+}
+
+// DiskFull says whether err comes of a disk that has no room, whoever met it: the lake, DuckDB's
+// spills, or a SQLite file.
+func DiskFull(err error) bool {
+	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_FULL {
+		return true
+	}
+	if duck := (*duckdb.Error)(nil); errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeIO {
+		return strings.Contains(duck.Msg, syscall.ENOSPC.Error()) || strings.Contains(duck.Msg, "No space left")
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// ReadOnly says whether err comes of a disk that takes no writes, or of a file that we may not write.
+func ReadOnly(err error) bool {
+	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+			return true
+		}
+	}
+	return errors.Is(err, syscall.EROFS)
 }

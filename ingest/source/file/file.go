@@ -72,6 +72,7 @@ type Source struct {
 	queue   []found
 	listed  bool
 	archive *archive // the zip whose entries are being offered
+	last    string   // path of the file that was opened last
 	current *delivery
 }
 
@@ -223,8 +224,12 @@ func (s *Source) origin() (*origin, error) {
 	return s.openFile(f)
 }
 
+// Retry implements [source.Retrier]: a watcher offers a file again only when it looks at it anew.
+func (s *Source) Retry() { s.search.forget(s.last) }
+
 // openFile opens a file that was found; a zip archive becomes the origin of the ones that follow.
 func (s *Source) openFile(f found) (*origin, error) {
+	s.last = f.path
 	h, info, err := openRegular(f.path)
 	if err != nil {
 		return nil, about(f.subject, err)

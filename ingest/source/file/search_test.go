@@ -158,3 +158,31 @@ func TestWatchMissingFolder(t *testing.T) {
 		t.Errorf("after close: got %v, want io.EOF", err)
 	}
 }
+
+// TestRetry offers a watched file once, and once more when it could not be taken.
+func TestRetry(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.csv", "a\n1\n")
+	now := time.Now()
+	s, err := file.Open([]string{dir}, file.Options{Watch: true, Settle: time.Second, Now: func() time.Time { now = now.Add(2 * time.Second); return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	offers := func() (n int) {
+		for range 4 {
+			if d, err := s.Next(t.Context()); err == nil {
+				n++
+				d.Close()
+			}
+		}
+		return n
+	}
+	if n := offers(); n != 1 {
+		t.Errorf("the file was offered %d times", n)
+	}
+	s.Retry()
+	if n := offers(); n != 1 {
+		t.Errorf("after Retry the file was offered %d times", n)
+	}
+}

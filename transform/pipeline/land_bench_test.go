@@ -1,0 +1,115 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"satudata/catalog"
+	"satudata/ingest/eventlog"
+	"satudata/transform/lake"
+	"satudata/transform/pipeline"
+)
+
+// undecided is a catalog in which no delivery ever arrives whole, so that a worker lands and no more.
+type undecided struct{ *catalog.Catalog }
+
+func (undecided) Arrived(context.Context) ([]pipeline.Delivery, error) { return nil, nil }
+
+// cpu is the processor time that this process has used.
+func cpu(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// benchRows is how many permits a benchmark lands, ROWS when that is set.
+func benchRows(b *testing.B, usual int) int {
+	b.Helper()
+	text := os.Getenv("ROWS")
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// BenchmarkHistory lands a filled log until the history is committed: no check, publication or fold.
+func BenchmarkHistory(b *testing.B) {
+	rows := benchRows(b, 1_000_000)
+	for _, format := range []string{"ndjson", "csv"} {
+		b.Run("input="+format, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "izin."+format)
+			b.SetBytes(writePermits(b, path, format, rows))
+			r := openRoad(b, b.TempDir())
+			r.ingest(b, path, format)
+			benchmarkHistory(b, r, r.log, rows)
+		})
+	}
+}
+
+// benchmarkHistory lands the rows of a log into a fresh lake each time.
+func benchmarkHistory(b *testing.B, r *road, log eventlog.Log, rows int) {
+	var used time.Duration
+	var before, after runtime.MemStats
+	allocs, bytes := uint64(0), int64(0)
+	for b.Loop() {
+		b.StopTimer()
+		tables, err := lake.Open(b.Context(), b.TempDir(), lake.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		accepted := int64(0)
+		w := pipeline.New(pipeline.Options{Log: log, Lake: tables, Governance: undecided{r.cat}, Reference: r.ref,
+			OnLanded: func(l pipeline.Landed) { accepted += l.Accepted }})
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		begun := cpu(b)
+		b.StartTimer()
+		err = w.Drain(b.Context())
+		b.StopTimer()
+		used += cpu(b) - begun
+		runtime.ReadMemStats(&after)
+		allocs += after.Mallocs - before.Mallocs
+		bytes = folderSize(b, tables.Dir())
+		if err := tables.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err != nil || accepted != int64(rows) {
+			b.Fatal(fmt.Errorf("%d rows accepted, want %d: %w", accepted, rows, err))
+		}
+		b.StartTimer()
+	}
+	n := float64(rows) * float64(b.N)
+	b.ReportMetric(n/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(used.Nanoseconds())/n, "cpu-ns/row")
+	b.ReportMetric(float64(allocs)/n, "allocs/row")
+	b.ReportMetric(float64(bytes)/float64(rows), "lake-B/row")
+}
+
+// folderSize is how many bytes the files below dir have.
+func folderSize(tb testing.TB, dir string) (n int64) {
+	tb.Helper()
+	err := filepath.Walk(dir, func(_ string, info os.FileInfo, err error) error {
+		if err == nil && !info.IsDir() {
+			n += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}

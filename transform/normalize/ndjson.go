@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"satudata/ingest/event"
 	"satudata/schemas"
 )
 
@@ -103,11 +104,24 @@ func (o *objects) split(g *grid) {
 		end := o.record(&s, i, row)
 		if end < 0 {
 			end = lineEnd(g.data, i)
-			g.spoil(row, s.failure(i))
+			g.spoil(row, o.failure(&s, i, end, row))
 		}
 		g.end(row, end)
 		i = end
 	}
+}
+
+// failure says why the line from i to end is no record, as if nothing came after it: of a record that
+// is cut off the same is said wherever it stands.
+func (o *objects) failure(s *scanner, i, end, row int) event.Sentence {
+	whole := s.data
+	s.data = whole[:end]
+	for at := row; at < len(s.cells); at += s.rows {
+		s.cells[at] = 0
+	}
+	o.record(s, i, row)
+	s.data = whole
+	return s.failure(i)
 }
 
 // filledLine returns the position of the next line, at or after the line end or line at i, that holds
@@ -248,4 +262,19 @@ func (o *objects) member(s *scanner, m *member, i, row int) int {
 	}
 	*at = c
 	return i
+}
+
+// Joins says whether c may be decoded together with chunks before and after it, one payload put
+// behind the other, and every record come out as it does alone: its records are lines, and as many
+// as its envelope announces.
+func Joins(c event.Chunk) bool {
+	d := c.Data
+	if c.ContentType != event.ContentTypeNDJSON || len(bom(d)) > 0 {
+		return false
+	}
+	n := 0
+	for i := filledLine(d, 0); i < len(d) && n <= c.Rows; n++ {
+		i = filledLine(d, lineEnd(d, i))
+	}
+	return n == c.Rows
 }

@@ -98,7 +98,9 @@ func land(t *testing.T, plan *schemas.Plan, data []byte, headers int) counts {
 			t.Fatal(err)
 		}
 		quality.NewChecker(plan).Check(res.Record, res.Verdicts)
-		keys.Check(res.Record, func(obs int) int64 { return int64(1 + headers + first + res.Row(obs)) }, res.Verdicts)
+		if err := keys.Check(res.Record, func(obs int) int64 { return int64(1 + headers + first + res.Row(obs)) }, res.Verdicts); err != nil {
+			t.Fatal(err)
+		}
 		out.accepted += res.Verdicts.Accepted()
 		out.rejected += res.Verdicts.Rejected()
 		out.aside += res.Verdicts.SetAside()

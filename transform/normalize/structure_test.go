@@ -61,7 +61,7 @@ var structures = []struct {
 	{"escapes", jsonFormat, `{"N\u0061ma":"\"\\\/\t\u00e9\ud83d\ude00","Jumlah":"1"}`, []string{"\"\\/\té😀|1"}},
 	{"lone surrogate", jsonFormat, `{"Nama":"\ud83d"}` + "\n" + `{"Nama":"a"}`, []string{"!:struktur surrogate", "a|-"}},
 	{"bad UTF-8", jsonFormat, "{\"Nama\":\"\xff\"}\n", []string{"!:struktur bita ke-10: teks bukan UTF-8"}},
-	{"cut off", jsonFormat, `{"Nama":"a","Jumlah":` + "\n" + `{"Nama":"b` + "\n" + `{"Nama":"c"}`, []string{"!:struktur", "!:struktur karakter kendali", "c|-"}},
+	{"cut off", jsonFormat, `{"Nama":"a","Jumlah":` + "\n" + `{"Nama":"b` + "\n" + `{"Nama":"c"}`, []string{"!:struktur", "!:struktur tanda kutip penutup", "c|-"}},
 	{"not an object", jsonFormat, "[1]\n \n" + `"x"` + "\n" + `{"Nama":"a"} x` + "\n" + `{"Nama":"a"}`, []string{"!:struktur objek", "!:struktur objek", "!:struktur objek", "!:struktur sesudah akhir", "a|-"}},
 	{"bad tokens", jsonFormat, `{"Nama":tru}` + "\n" + `{"Nama":01}` + "\n" + `{"Nama":1.}` + "\n" + `{"Nama":1e}` + "\n" + `{Nama:1}` + "\n" + `{"Nama" 1}` + "\n" + `{"Nama":"\x"}` + "\n" + `{"Nama":"a",}`,
 		[]string{"!:struktur nilai", "!:struktur nilai", "!:struktur titik", "!:struktur pangkat", "!:struktur nama", "!:struktur titik dua", "!:struktur urutan", "!:struktur nama"}},

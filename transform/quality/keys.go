@@ -17,13 +17,18 @@ import (
 // Keys notices when a key occurs twice within one delivery: the first accepted observation keeps
 // it, each later one is rejected. It remembers 16 bytes a key: 96 bits of a hash and the source row.
 // Two different keys are taken for one with a probability of about n²/2^97, less than one in 10^14
-// at 30 million. It is not safe for concurrent use.
+// at 30 million. What it holds in memory can be moved to a file, see [Keys.Spill]; that changes no
+// verdict. It is not safe for concurrent use.
 type Keys struct {
 	plan    *schemas.Plan
 	names   string
 	classes []string // of the key columns
 	shards  [shards]shard
+	spilled []*sorted
 	scratch []byte
+	hashes  []slot  // scratch: of the observations that are being checked
+	obs     []int32 // scratch: their numbers
+	touched uint32
 }
 
 // shards is how many tables the keys are spread over, so that growing never copies much at once.
@@ -58,22 +63,56 @@ func NewKeys(plan *schemas.Plan) *Keys {
 // Check rejects the accepted observations of rec whose key an earlier one has, and remembers the
 // keys of the others. It must run after every other rule. Row gives the row in the source of each
 // observation, counted from 1.
-func (k *Keys) Check(rec arrow.RecordBatch, row func(obs int) int64, v *Verdicts) {
+func (k *Keys) Check(rec arrow.RecordBatch, row func(obs int) int64, v *Verdicts) error {
+	return k.CheckRange(rec, 0, v.Len(), row, v)
+}
+
+// CheckRange is Check for the observations from on, up to but not with to. An error tells of what was
+// moved to a file and cannot be read.
+func (k *Keys) CheckRange(rec arrow.RecordBatch, from, to int, row func(obs int) int64, v *Verdicts) error {
 	if len(k.plan.Key) == 0 {
-		return
+		return nil
 	}
-	cols := make([]arrow.Array, len(k.plan.Key))
-	for i, f := range k.plan.Key {
-		cols[i] = rec.Column(f)
+	cols := make([]arrow.Array, 0, 8)
+	for _, f := range k.plan.Key {
+		cols = append(cols, rec.Column(f))
 	}
-	for obs := range v.Len() {
-		if !v.IsAccepted(obs) {
-			continue
+	k.hashes, k.obs = k.hashes[:0], k.obs[:0]
+	for obs := from; obs < to; obs++ {
+		if v.IsAccepted(obs) {
+			k.hashes, k.obs = append(k.hashes, k.hash(cols, obs, row(obs))), append(k.obs, int32(obs))
 		}
-		if first := k.add(k.hash(cols, obs), row(obs)); first != 0 {
+	}
+	for i := range k.hashes {
+		if i%ahead == 0 {
+			k.touch(k.hashes[i:min(i+ahead, len(k.hashes))])
+		}
+		first, err := k.add(k.hashes[i])
+		if err != nil {
+			return err
+		}
+		if obs := int(k.obs[i]); first != 0 {
 			v.Add(obs, k.reason(cols, obs, first))
 		}
 	}
+	return nil
+}
+
+// ahead is how many keys are looked for at once: the processor waits for memory once for all of them.
+const ahead = 32
+
+// touch brings the places of some keys into the processor's cache.
+func (k *Keys) touch(keys []slot) {
+	sum := uint32(0)
+	for _, key := range keys {
+		if s := &k.shards[key.hi>>56]; len(s.slots) > 0 {
+			sum += s.slots[s.home(key)].row
+		}
+		for _, f := range k.spilled {
+			sum += uint32(f.filter.block(key)[0])
+		}
+	}
+	k.touched += sum // so that the compiler does not leave it all out
 }
 
 // Load remembers keys that were accepted before, in another process: cols are the key columns in
@@ -89,7 +128,9 @@ func (k *Keys) Load(cols []arrow.Array, rows *array.Int64) error {
 	}
 	if len(cols) > 0 {
 		for obs := range rows.Len() {
-			k.add(k.hash(cols, obs), rows.Value(obs))
+			if _, err := k.add(k.hash(cols, obs, rows.Value(obs))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -101,12 +142,15 @@ func (k *Keys) Len() int {
 	for i := range k.shards {
 		n += k.shards[i].used
 	}
+	for _, f := range k.spilled {
+		n += f.n
+	}
 	return n
 }
 
-// hash is the hash of the key of obs. Each part says how long it is, so that ("a","bc") and
-// ("ab","c") differ.
-func (k *Keys) hash(cols []arrow.Array, obs int) xxh3.Uint128 {
+// hash is the key of obs, of a row of the source. Each part says how long it is, so that ("a","bc")
+// and ("ab","c") differ.
+func (k *Keys) hash(cols []arrow.Array, obs int, row int64) slot {
 	b := k.scratch[:0]
 	for _, col := range cols {
 		if col.IsNull(obs) {
@@ -134,28 +178,39 @@ func (k *Keys) hash(cols []arrow.Array, obs int) xxh3.Uint128 {
 		}
 	}
 	k.scratch = b
-	return xxh3.Hash128(b)
+	h := xxh3.Hash128(b)
+	return slot{hi: h.Hi, lo: uint32(h.Lo), row: uint32(min(max(row, 1), math.MaxUint32))}
 }
 
-// add remembers h with its row, or returns the row of the key that was there first.
-func (k *Keys) add(h xxh3.Uint128, row int64) int64 {
-	s := &k.shards[h.Hi>>56]
+// add remembers a key, or returns the row of the one that was there first.
+func (k *Keys) add(key slot) (first int64, err error) {
+	for _, f := range k.spilled {
+		if row, err := f.find(key); err != nil || row != 0 {
+			return int64(row), err
+		}
+	}
+	s := &k.shards[key.hi>>56]
 	if s.used >= len(s.slots)/4*3 {
 		s.grow()
 	}
-	row = min(max(row, 1), math.MaxUint32)
-	at := s.find(slot{hi: h.Hi, lo: uint32(h.Lo)})
+	at := s.find(key)
 	if at.row != 0 {
-		return int64(at.row)
+		return int64(at.row), nil
 	}
-	*at = slot{hi: h.Hi, lo: uint32(h.Lo), row: uint32(row)}
+	*at = key
 	s.used++
-	return 0
+	return 0, nil
+}
+
+// home is where a key belongs.
+func (s *shard) home(key slot) uint64 {
+	i, _ := bits.Mul64(key.hi<<8, uint64(len(s.slots)))
+	return i
 }
 
 // find returns the slot that holds key, or the free one where it belongs.
 func (s *shard) find(key slot) *slot {
-	i, _ := bits.Mul64(key.hi<<8, uint64(len(s.slots)))
+	i := s.home(key)
 	for {
 		at := &s.slots[i]
 		if at.row == 0 || at.hi == key.hi && at.lo == key.lo {

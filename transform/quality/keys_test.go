@@ -14,6 +14,13 @@ func from(first int64) func(int) int64 {
 	return func(obs int) int64 { return first + int64(obs) }
 }
 
+func check(tb testing.TB, k *Keys, rec arrow.RecordBatch, row func(int) int64, v *Verdicts) {
+	tb.Helper()
+	if err := k.Check(rec, row, v); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	p := plan(t)
 	p.Key = []int{5, 0} // s, a
@@ -22,7 +29,7 @@ func TestKeys(t *testing.T) {
 	v.Add(1, Reason{Field: "x", Rule: RuleType}) // rejected: does not hold its key
 	v.PutAside(3)
 	k := NewKeys(p)
-	k.Check(rec, from(10), v)
+	check(t, k, rec, from(10), v)
 	for obs, want := range []string{"", "tipe", "baris 10 kiriman ini", "", "", ""} {
 		got := fmt.Sprint(v.Reasons(obs))
 		if want == "" && v.Reasons(obs) != nil || !strings.Contains(got, want) {
@@ -57,7 +64,7 @@ func TestKeysLoad(t *testing.T) {
 		t.Error("too few columns are accepted")
 	}
 	v := NewVerdicts(3)
-	k.Check(rec, from(100), v)
+	check(t, k, rec, from(100), v)
 	for obs, want := range []string{"baris 3", "baris 4", "baris 5"} {
 		if got := fmt.Sprint(v.Reasons(obs)); !strings.Contains(got, want) {
 			t.Errorf("observation %d: got %s, want %s", obs, got, want)
@@ -67,7 +74,7 @@ func TestKeysLoad(t *testing.T) {
 
 func TestKeysWithoutKey(t *testing.T) {
 	v := NewVerdicts(2)
-	NewKeys(plan(t)).Check(batch(t, testRow{"a": 1}, testRow{"a": 1}), from(1), v)
+	check(t, NewKeys(plan(t)), batch(t, testRow{"a": 1}, testRow{"a": 1}), from(1), v)
 	if v.Rejected() > 0 {
 		t.Error("a plan without a key has duplicates")
 	}
@@ -90,7 +97,7 @@ func TestKeysMany(t *testing.T) {
 	for _, pass := range []struct{ accepted int }{{1000}, {0}} {
 		for first := 0; first < n; first += 1000 {
 			v.Reset(1000)
-			k.Check(numbers(first), from(int64(first)), v)
+			check(t, k, numbers(first), from(int64(first)), v)
 			if v.Accepted() != pass.accepted {
 				t.Fatalf("from %d: %d accepted, want %d", first, v.Accepted(), pass.accepted)
 			}
@@ -114,7 +121,7 @@ func BenchmarkKeys(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Reset(len(rows))
-		NewKeys(p).Check(rec, from(1), v)
+		check(b, NewKeys(p), rec, from(1), v)
 	}
 	b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -182,7 +182,9 @@ func (t *trial) batch(b source.Batch) error {
 	defer res.Record.Release()
 	t.checker.Check(res.Record, res.Verdicts)
 	row := func(obs int) int64 { return b.FirstRow + int64(res.Row(obs)) }
-	t.keys.Check(res.Record, row, res.Verdicts)
+	if err := t.keys.Check(res.Record, row, res.Verdicts); err != nil {
+		return err
+	}
 	v := res.Verdicts
 	t.report.Read += int64(v.Len())
 	t.report.Accepted += int64(v.Accepted())

@@ -23,6 +23,12 @@ type engine struct {
 	spill string
 }
 
+// SpillDir is a folder on the disk of the lake for what does not fit memory.
+func (l *Lake) SpillDir() (string, error) {
+	dir := filepath.Join(l.dir, ".spill")
+	return dir, durable.MkdirAll(dir)
+}
+
 // staleSpill is how old the spill folder of a process that was killed must be to be removed.
 const staleSpill = 48 * time.Hour
 
@@ -32,8 +38,8 @@ func (l *Lake) engine() (*engine, error) {
 	if l.duck != nil {
 		return l.duck, nil
 	}
-	parent := filepath.Join(l.dir, ".spill")
-	if err := durable.MkdirAll(parent); err != nil {
+	parent, err := l.SpillDir()
+	if err != nil {
 		return nil, err
 	}
 	removeStale(parent)

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,12 @@ type Origin struct {
 	OPD      string
 	Recorded time.Time // ce_time
 	Deleted  bool      // the rows remove their keys
+}
+
+// Part is how many of the rows that are written come from one chunk.
+type Part struct {
+	Origin
+	Rows int
 }
 
 // Rows says which rows of a record batch are written, and what differs between them. Row and
@@ -62,8 +69,9 @@ type Writer struct {
 	schema   *iceberg.Schema
 	keys     []string
 
-	from *arrow.Schema // of the last record batch
-	take []int         // for each column of schema, the column of from, or -1
+	from      *arrow.Schema // of the last record batch
+	take      []int         // for each column of schema, the column of from, or -1
+	scattered bool          // the last rows came from chunks of few rows each
 
 	file *dataFile
 	done []DataFile
@@ -97,6 +105,11 @@ func (l *Lake) NewWriter(ctx context.Context, dataset string, k Kind, batch stri
 // column that the contract version of the batch did not have yet is left empty, and one that has
 // been renamed since is found by its old name. The batch may be released afterwards.
 func (w *Writer) Write(rec arrow.RecordBatch, o Origin, r Rows) error {
+	return w.WriteParts(rec, []Part{{o, len(r.Row)}}, r)
+}
+
+// WriteParts is Write for rows of several chunks, those of one after those of another.
+func (w *Writer) WriteParts(rec arrow.RecordBatch, parts []Part, r Rows) error {
 	n := int(rec.NumRows())
 	if r.Select != nil {
 		n = len(r.Select)
@@ -107,12 +120,15 @@ func (w *Writer) Write(rec arrow.RecordBatch, o Origin, r Rows) error {
 	if err := w.resolve(rec.Schema()); err != nil {
 		return err
 	}
+	w.scattered = len(parts) > n/8
+	at := origins{parts: parts}
 	return w.split(rec, n, func(from, n int) error {
+		parts := at.next(n)
 		for i, c := range w.file.out.columns {
 			var err error
 			switch {
 			case strings.HasPrefix(c.field.Name, "_"):
-				err = c.system(o, r.Row[from:from+n], r.SourceRow[from:from+n])
+				err = c.system(parts, r.Row[from:from+n], r.SourceRow[from:from+n])
 			case w.take[i] < 0:
 				err = c.absent(n)
 			default:
@@ -124,6 +140,29 @@ func (w *Writer) Write(rec arrow.RecordBatch, o Origin, r Rows) error {
 		}
 		return nil
 	})
+}
+
+// origins are the parts of rows that are written some at a time.
+type origins struct {
+	parts []Part // what is left
+	cut   []Part // scratch
+}
+
+// next are the parts of the next n rows.
+func (o *origins) next(n int) []Part {
+	o.cut = o.cut[:0]
+	for n > 0 {
+		p := o.parts[0]
+		if p.Rows > n {
+			o.parts[0].Rows -= n
+			p.Rows = n
+		} else {
+			o.parts = o.parts[1:]
+		}
+		o.cut = append(o.cut, p)
+		n -= p.Rows
+	}
+	return o.cut
 }
 
 // WriteRejects writes records to the rejected table.
@@ -141,7 +180,7 @@ func (w *Writer) WriteRejects(o Origin, rejects []Reject) error {
 		for _, c := range w.file.out.columns {
 			value, own := text[c.field.Name]
 			if !own {
-				if err := c.system(o, rows[from:from+n], sources[from:from+n]); err != nil {
+				if err := c.system([]Part{{o, n}}, rows[from:from+n], sources[from:from+n]); err != nil {
 					return err
 				}
 				continue
@@ -171,31 +210,69 @@ func (w *Writer) writeWhole(rec arrow.RecordBatch) error {
 	})
 }
 
-// system writes the part of a system column that the rows of one chunk fill.
-func (c *chunkWriter) system(o Origin, rows, sources []int64) error {
-	text := func(s string) error { return c.repeat(parquet.ByteArrayValue([]byte(s)), len(rows)) }
+// system writes the part of a system column that some rows fill.
+func (c *chunkWriter) system(parts []Part, rows, sources []int64) error {
 	switch c.field.Name {
 	case colEvent:
-		return text(o.Event.String())
+		return c.ids(parts, func(o *Origin) uuid.UUID { return o.Event })
 	case colRow:
 		return c.numbers(rows)
 	case colDelivery:
-		return text(o.Delivery.String())
+		return c.ids(parts, func(o *Origin) uuid.UUID { return o.Delivery })
 	case colSourceRow:
 		return c.numbers(sources)
 	case colOPD:
-		return text(o.OPD)
+		return runs(parts, func(o *Origin) string { return o.OPD }, func(opd string, n int) error {
+			return c.repeat(parquet.ByteArrayValue([]byte(opd)), n)
+		})
 	case colRecorded:
-		return c.repeat(parquet.Int64Value(o.Recorded.UnixMicro()), len(rows))
+		return runs(parts, func(o *Origin) int64 { return o.Recorded.UnixMicro() }, func(at int64, n int) error {
+			return c.repeat(parquet.Int64Value(at), n)
+		})
 	case colDeleted:
-		return c.repeat(parquet.BooleanValue(o.Deleted), len(rows))
+		return runs(parts, func(o *Origin) bool { return o.Deleted }, func(deleted bool, n int) error {
+			return c.repeat(parquet.BooleanValue(deleted), n)
+		})
 	}
 	return fmt.Errorf("write column %s: not known", c.field.Name)
 }
 
+// ids writes an id of the origins as text.
+func (c *chunkWriter) ids(parts []Part, of func(*Origin) uuid.UUID) error {
+	return runs(parts, of, func(id uuid.UUID, n int) error {
+		c.raw = appendID(c.raw[:0], id)
+		return c.repeat(parquet.ByteArrayValue(c.raw), n)
+	})
+}
+
+// appendID appends the text of an id.
+func appendID(dst []byte, id uuid.UUID) []byte {
+	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, part)
+	}
+	return dst
+}
+
+// runs calls do with each value that rows one after the other have in common, and how many these are.
+func runs[T comparable](parts []Part, of func(*Origin) T, do func(T, int) error) error {
+	for i := 0; i < len(parts); {
+		v, n := of(&parts[i].Origin), 0
+		for ; i < len(parts) && of(&parts[i].Origin) == v; i++ {
+			n += parts[i].Rows
+		}
+		if err := do(v, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // resolve finds the columns of a record batch in the table, by the names they have or once had.
 func (w *Writer) resolve(s *arrow.Schema) error {
-	if w.from == s {
+	if w.from == s || w.from != nil && w.from.Equal(s) {
 		return nil
 	}
 	take := make([]int, w.schema.NumFields())
@@ -327,6 +404,8 @@ func (w *Writer) layout(rec arrow.RecordBatch) error {
 		}
 		repeats := strings.HasPrefix(f.Name, "_") || f.Name == colStatus && w.kind == Rejected
 		switch {
+		case w.kind == History && f.Name == colEvent:
+			repeats = !w.scattered
 		case w.kind == History && !repeats && w.take[i] >= 0:
 			repeats = repetitive(rec.Column(w.take[i]))
 		case w.kind == Current:

@@ -12,18 +12,22 @@ import (
 // [Worker.Drain] does. It is for a reader of sources in the same process that knows when there is
 // something to land. Trouble on the way is tried again; what Drain returns at the end is returned.
 func (w *Worker) Follow(ctx context.Context, more <-chan struct{}) error {
+	troubled := false // what is known of the tables may be wrong
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case _, open := <-more:
-			if !open {
+			switch {
+			case !open && troubled:
 				return w.Drain(ctx)
+			case !open:
+				return w.drain(ctx)
 			}
 		}
 		w.listed = time.Time{} // the first records of a dataset make its topic
-		_, err := w.pass(ctx, nil)
-		err = errors.Join(err, w.upkeep.do(ctx))
+		err := w.step(ctx)
+		troubled = troubled || err != nil
 		if errors.Is(err, eventlog.ErrClosed) || errors.Is(err, eventlog.ErrAccess) {
 			return err
 		}

@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/google/uuid"
 
 	"satudata/ingest/event"
 	"satudata/transform/quality"
@@ -14,35 +16,125 @@ import (
 // more are read back from the history when they go on.
 const maxDeliveries = 64
 
-// trimKeys forgets keys before a batch, never within one: keys of the batch are not in the history yet.
-func (w *Worker) trimKeys() {
-	if len(w.keys) > maxDeliveries {
-		clear(w.keys)
+// heldKeys are the keys of a delivery under way.
+type heldKeys struct {
+	*quality.Keys
+	bytes int64 // of memory, as they were last counted
+}
+
+// trimKeys forgets keys before a batch, never within one: keys of the batch are not in the history
+// yet, nor are those of the one before while it is in flight.
+func (l *land) trimKeys(ctx context.Context, before *output) error {
+	l.mu.Lock()
+	many := len(l.keys) > maxDeliveries
+	l.mu.Unlock()
+	if !many {
+		return nil
+	}
+	if err := before.landedWhole(ctx); err != nil {
+		return err
+	}
+	l.dropKeys()
+	return nil
+}
+
+// decided forgets the keys of a delivery that is whole.
+func (l *land) decided(delivery uuid.UUID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(delivery)
+}
+
+// drop forgets keys; files that some of them are in are closed with the memory.
+func (l *land) drop(delivery uuid.UUID) {
+	if k := l.keys[delivery]; k != nil {
+		l.w.held.Add(-k.bytes)
+		delete(l.keys, delivery)
+	}
+}
+
+func (l *land) dropKeys() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for delivery := range l.keys {
+		l.drop(delivery)
 	}
 }
 
 // checkKeys rejects the observations whose key the delivery had before. What it had before is what
-// landed of it, so the verdict is the same however often the range is tried.
-func (w *Worker) checkKeys(ctx context.Context, d decoded, b *batch) error {
-	if len(d.plan.Key) == 0 || d.chunk.Op == event.Delete {
+// comes before in the log, so the verdict is the same however often the range is tried.
+func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
+	if d.Result == nil || len(d.pieces[0].plan.Key) == 0 || d.pieces[0].chunk.Op == event.Delete {
 		return nil
 	}
-	keys := w.keys[d.chunk.Delivery]
-	if keys == nil {
-		keys = quality.NewKeys(d.plan)
-		err := w.o.Lake.Keys(ctx, d.chunk.Dataset, d.chunk.Delivery, func(key []arrow.Array, rows *array.Int64) error {
-			return keys.Load(key, rows)
-		})
+	var keys *heldKeys
+	var of uuid.UUID
+	err := d.parts(func(p part) error {
+		if delivery := p.chunk.Delivery; keys == nil || of != delivery {
+			var err error
+			if keys, err = l.keysOf(ctx, p.piece, o); err != nil {
+				return err
+			}
+			of = delivery
+		}
+		return keys.CheckRange(d.Record, p.from, p.to, p.sourceRow, d.Verdicts)
+	})
+	if err != nil {
+		return err
+	}
+	return l.count(of, keys)
+}
+
+// count notes how much memory keys take up, and moves them to disk when that is too much for all.
+func (l *land) count(delivery uuid.UUID, keys *heldKeys) error {
+	here, moved := keys.Bytes()
+	if l.w.held.Load()-keys.bytes+here+moved > l.w.o.KeyBytes && here > l.w.o.KeyBytes/16 {
+		dir, err := l.w.o.Lake.SpillDir()
 		if err != nil {
 			return err
 		}
-		// Positions only grow, so what was read is what had landed before the batch.
-		if err := w.unmoved(ctx, b.dataset, b.partition, b.from); err != nil {
+		if err := keys.Spill(dir, l.w.o.KeyBytes/2); err != nil {
+			return fmt.Errorf("delivery %s: %w", delivery, err)
+		}
+		here, moved = keys.Bytes()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.keys[delivery] == keys { // else it was decided meanwhile
+		l.w.held.Add(here + moved - keys.bytes)
+		keys.bytes = here + moved
+	}
+	return nil
+}
+
+// keysOf are the keys of the delivery of p. Those of one that began before this worker knew it are
+// read from the history, when that has all that came before.
+func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, error) {
+	l.mu.Lock()
+	keys := l.keys[p.chunk.Delivery]
+	l.mu.Unlock()
+	if keys != nil {
+		return keys, nil
+	}
+	if err := o.before.landedWhole(ctx); err != nil {
+		return nil, err
+	}
+	keys = &heldKeys{Keys: quality.NewKeys(p.plan)}
+	err := l.w.o.Lake.Keys(ctx, l.dataset, p.chunk.Delivery, func(key []arrow.Array, rows *array.Int64) error {
+		if err := keys.Load(key, rows); err != nil {
 			return err
 		}
-		w.keys[d.chunk.Delivery] = keys
+		return l.count(p.chunk.Delivery, keys)
+	})
+	if err != nil {
+		return nil, err
 	}
-	k := int64(d.plan.Observations())
-	keys.Check(d.Record, func(obs int) int64 { return d.chunk.FirstRow + int64(obs)/k }, d.Verdicts)
-	return nil
+	// Positions only grow, so what was read is what had landed before the batch.
+	if err := l.unmoved(ctx, o.batch.partition, o.batch.from); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keys[p.chunk.Delivery] = keys
+	return keys, nil
 }

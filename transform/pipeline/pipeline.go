@@ -14,8 +14,18 @@
 //     knows by its own position which rows it has and is given only the ones beyond;
 //   - killed after: the position is past the batch.
 //
-// Several workers may run. Each makes sure that the position is where it believes before it judges a
-// batch, and every commit makes sure again: of two that take the same batch the loser sees that the
+// The stages overlap, also over the end of a batch: while one is made durable and committed, the next
+// is read, decoded, checked and written. It is judged by the keys of the one before, which has not
+// landed yet; but commits follow one another, and when one fails, all that was made after it is
+// dropped with what was known of keys. What is read from tables to judge by (the keys of a delivery
+// that went on) waits until nothing is in flight. So a batch is judged beside exactly what lies before
+// it in the log, however often it is tried.
+//
+// Many small chunks in a row, such as messages of one record, are decoded as one: NDJSON records are
+// lines, so those that lie one after the other make what each alone would make.
+//
+// Several workers may run. Each makes sure that the position is where it believes before it judges
+// the first of its batches, and every commit makes sure again: of two that take the same batch the loser sees that the
 // position has moved (lake.ErrMoved), forgets what it knew and reads on from there.
 package pipeline
 
@@ -25,16 +35,17 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/schemas"
 	"satudata/transform/lake"
-	"satudata/transform/quality"
 )
 
 // ErrNotRegistered is what Governance answers for a contract or binding that no fact has registered.
@@ -88,11 +99,13 @@ type Options struct {
 	Reference  *schemas.Reference
 	BatchBytes int           // payload of one batch at most; default 64 MiB
 	PollEvery  time.Duration // how often Run looks for new records; default 250 ms
-	Workers    int           // chunks decoded at once; default GOMAXPROCS
+	Workers    int           // chunks of a dataset decoded at once; default GOMAXPROCS
+	Datasets   int           // landed at once; default 4
 	Judge      Judge         // nil: there are no rules over whole tables
 	Policy     lake.Policy   // of the upkeep of tables
+	KeyBytes   int64         // memory for the keys of deliveries under way, beyond which they go to disk; default 192 MiB
 	Logger     *slog.Logger
-	OnLanded   func(Landed)                                      // told after every commit; nil is fine
+	OnLanded   func(Landed)                                      // told after every commit, one at a time; nil is fine
 	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine
 	Share      Share                                             // how Run shares the partitions with other workers; nil: it lands them all
 }
@@ -106,18 +119,20 @@ type Landed struct {
 	Bytes                        int64 // payload
 }
 
-// Worker lands datasets. Its methods are for one goroutine.
+// Worker lands datasets. Of Drain and Run one runs at a time.
 type Worker struct {
 	o     Options
 	plans *plans
-	keys  map[uuid.UUID]*quality.Keys // of the deliveries under way
-	at    map[string]lake.Positions   // what the history tables say, as of our last look; another worker may be further
+	tell  sync.Mutex // held while OnLanded and OnDecided run
+
+	mu    sync.Mutex // guards lands
+	lands map[string]*land
+	held  atomic.Int64 // memory of the keys of all of them
 
 	upkeep *upkeep
 
-	topics  []string          // the datasets of the log
-	listed  time.Time         // when they were asked for
-	ensured map[string]string // contract version that the tables of a dataset follow, as far as we know
+	topics []string  // the datasets of the log
+	listed time.Time // when they were asked for
 }
 
 // New returns a worker.
@@ -131,6 +146,12 @@ func New(o Options) *Worker {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	if o.KeyBytes == 0 {
+		o.KeyBytes = 192 << 20
+	}
+	if o.Datasets == 0 {
+		o.Datasets = 4
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -140,15 +161,20 @@ func New(o Options) *Worker {
 	if o.OnDecided == nil {
 		o.OnDecided = func(Delivery, event.DeliveryChecked, event.Body) {}
 	}
-	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), keys: map[uuid.UUID]*quality.Keys{}, at: map[string]lake.Positions{}, ensured: map[string]string{}, upkeep: newUpkeep(o)}
+	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), lands: map[string]*land{}, upkeep: newUpkeep(o)}
 }
 
 // Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
 // others; its error is returned at the end.
 func (w *Worker) Drain(ctx context.Context) error {
+	w.forgetAll()
+	return w.drain(ctx)
+}
+
+// drain is Drain by what is known of the tables.
+func (w *Worker) drain(ctx context.Context) error {
 	w.listed = time.Time{}
-	_, err := w.pass(ctx, nil)
-	err = errors.Join(err, w.upkeep.do(ctx))
+	err := w.step(ctx)
 	if err == nil {
 		err = ctx.Err() // ended before it was done is not done
 	}
@@ -175,7 +201,7 @@ func (w *Worker) runShared(ctx context.Context) error {
 			return err
 		}
 		if err != nil || len(topics) == 0 {
-			wait(ctx, time.Second)
+			wait(ctx, nil, time.Second)
 			continue
 		}
 		joined, leave := context.WithCancel(ctx)
@@ -207,47 +233,83 @@ func (w *Worker) fatal(err error) bool {
 }
 
 func (w *Worker) awaitNewTopic(ctx context.Context, known int) {
-	for wait(ctx, 2*time.Second) {
+	for wait(ctx, nil, 2*time.Second) {
 		if topics, err := w.list(ctx); err == nil && len(topics) != known {
 			return
 		}
 	}
 }
 
-// loop passes over the assigned partitions, nil for all, until ctx ends. Trouble with a dataset is
-// logged and tried again.
+// step lands what there is, settles what arrived whole and does what is due to the tables, one after
+// the other.
+func (w *Worker) step(ctx context.Context) error {
+	_, err := w.pass(ctx, nil)
+	if ctx.Err() == nil {
+		err = errors.Join(err, w.settle(ctx))
+	}
+	return errors.Join(err, w.upkeep.do(ctx))
+}
+
+// loop lands the assigned partitions, nil for all, settles what arrived whole and looks after
+// the tables, until ctx ends. The three go on side by side: a long fold does not hold up the landing.
 func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
-	const slowest = 30 * time.Second
-	clear(w.at) // what we knew of partitions may be of a time when they were ours before
-	clear(w.keys)
+	w.forgetAll() // what we knew of partitions may be of a time when they were ours before
+	landed := make(chan struct{}, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return w.keep(ctx, nil, "landing is held up, trying again", func(ctx context.Context) (bool, error) {
+			n, err := w.pass(ctx, assigned)
+			if n > 0 {
+				select {
+				case landed <- struct{}{}:
+				default:
+				}
+			}
+			return n > 0, err
+		})
+	})
+	g.Go(func() error {
+		return w.keep(ctx, landed, "settling is held up, trying again", func(ctx context.Context) (bool, error) {
+			err := w.settle(ctx)
+			w.upkeep.soon()
+			return false, err
+		})
+	})
+	g.Go(func() error {
+		w.upkeep.run(ctx)
+		return nil
+	})
+	return g.Wait()
+}
+
+// slowest is the longest pause after trouble.
+const slowest = 30 * time.Second
+
+// keep does a thing over and over until ctx ends: at once again while there is more of it, else when
+// it is woken or PollEvery has passed. Trouble is logged and tried again, more and more slowly.
+func (w *Worker) keep(ctx context.Context, wake <-chan struct{}, held string, do func(context.Context) (more bool, err error)) error {
 	pause := w.o.PollEvery
-	beside, stop := context.WithCancel(ctx)
-	tended := make(chan struct{})
-	go func() {
-		defer close(tended)
-		w.upkeep.run(beside)
-	}()
-	defer func() { stop(); <-tended }()
 	for ctx.Err() == nil {
-		landed, err := w.pass(ctx, assigned)
-		w.upkeep.soon()
+		more, err := do(ctx)
 		switch {
 		case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrAccess):
 			return err
 		case err != nil && ctx.Err() == nil:
-			w.o.Logger.Error("landing is held up, trying again", "in", pause, "error", err)
+			w.o.Logger.Error(held, "in", pause, "error", err)
+			wait(ctx, nil, pause)
 			pause = min(2*pause, slowest)
-		default:
-			pause = w.o.PollEvery
+			continue
 		}
-		if landed == 0 {
-			wait(ctx, pause)
+		pause = w.o.PollEvery
+		if !more {
+			wait(ctx, wake, pause)
 		}
 	}
 	return nil
 }
 
-// pass lands what there is now and settles the deliveries that are whole. It returns how many batches it landed.
+// pass lands what there is now, some datasets at once. It returns how many batches it landed. A
+// dataset in trouble is left alone for a while and holds up no other.
 func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed int, err error) {
 	if err := w.o.Governance.Sync(ctx); err != nil {
 		return 0, err
@@ -256,52 +318,52 @@ func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed in
 	if err != nil {
 		return 0, err
 	}
+	var mu sync.Mutex // guards landed and errs
 	var errs []error
-	for _, dataset := range datasets {
-		n, err := w.dataset(ctx, dataset, assigned)
-		landed += n
-		if n > 0 {
-			w.upkeep.noteLanded(dataset, n)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("dataset %s: %w", dataset, err))
-		}
-		if ctx.Err() != nil {
-			return landed, errors.Join(errs...)
-		}
-	}
-	if err := w.settle(ctx); err != nil {
-		errs = append(errs, err)
-	}
-	return landed, errors.Join(errs...)
-}
-
-// dataset lands the partitions of one dataset to their ends.
-func (w *Worker) dataset(ctx context.Context, dataset string, assigned map[string][]int) (landed int, err error) {
-	if assigned != nil && len(assigned[dataset]) == 0 {
-		return 0, nil
-	}
-	ranges, err := w.o.Log.Ranges(ctx, dataset)
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range ranges {
-		if assigned != nil && !slices.Contains(assigned[dataset], r.Partition) {
+	var g errgroup.Group
+	g.SetLimit(w.o.Datasets)
+	for _, name := range datasets {
+		l := w.land(name)
+		if assigned != nil && len(assigned[name]) == 0 || time.Now().Before(l.heldUntil) {
 			continue
 		}
-		for ctx.Err() == nil && w.next(dataset, r.Partition) < r.Next {
-			err := w.batch(ctx, dataset, r)
-			if errors.Is(err, lake.ErrMoved) {
-				w.forget(dataset)
-				continue
+		g.Go(func() error {
+			n, err := l.pass(ctx, assigned)
+			mu.Lock()
+			defer mu.Unlock()
+			landed += n
+			if n > 0 {
+				w.upkeep.noteLanded(name, n)
 			}
 			if err != nil {
-				return landed, fmt.Errorf("partition %d: %w", r.Partition, err)
+				errs = append(errs, fmt.Errorf("dataset %s: %w", name, err))
 			}
-			landed++
-		}
+			return nil
+		})
 	}
-	return landed, nil
+	return landed, errors.Join(g.Wait(), errors.Join(errs...))
+}
+
+// land is the landing of a dataset.
+func (w *Worker) land(dataset string) *land {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.lands[dataset]
+	if l == nil {
+		l = newLand(w, dataset)
+		w.lands[dataset] = l
+	}
+	return l
+}
+
+// forgetAll makes the worker ask all tables again where they are.
+func (w *Worker) forgetAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.lands {
+		l.close()
+	}
+	clear(w.lands)
 }
 
 // datasets are the topics of the log that hold records. A running worker asks once a second: to ask a
@@ -333,13 +395,15 @@ func (w *Worker) list(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// wait waits for d and says whether ctx is still on.
-func wait(ctx context.Context, d time.Duration) bool {
+// wait waits for d, or until it is woken, and says whether ctx is still on.
+func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
+	case <-wake:
+		return true
 	case <-t.C:
 		return true
 	}

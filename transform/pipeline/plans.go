@@ -108,6 +108,8 @@ func unusable(err error) error {
 type reader struct {
 	normalizer *normalize.Normalizer
 	checker    *quality.Checker
+	joined     []byte  // scratch
+	starts     []int32 // scratch
 }
 
 // read decodes one chunk and applies the row rules. The result is valid until the reader's next.
@@ -133,7 +135,7 @@ func (p *plans) borrow(plan *schemas.Plan) *reader {
 		p.idle[plan] = p.idle[plan][:n-1]
 		return out
 	}
-	return &reader{normalize.New(plan, memory.DefaultAllocator), quality.NewChecker(plan)}
+	return &reader{normalizer: normalize.New(plan, memory.DefaultAllocator), checker: quality.NewChecker(plan)}
 }
 
 func (p *plans) giveBack(plan *schemas.Plan, r *reader) {

@@ -26,7 +26,7 @@ func (w *Worker) settle(ctx context.Context) error {
 		}
 		if done {
 			w.upkeep.noteDecided(d.Dataset)
-			delete(w.keys, d.ID)
+			w.land(d.Dataset).decided(d.ID)
 		}
 	}
 	return errors.Join(errs...)
@@ -49,6 +49,8 @@ func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) 
 	if err := w.o.Governance.Record(ctx, decided); err != nil {
 		return false, err
 	}
+	w.tell.Lock()
+	defer w.tell.Unlock()
 	w.o.OnDecided(d, check, decided)
 	return true, nil
 }

@@ -1,0 +1,265 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"satudata/ingest/event"
+	"satudata/ingest/eventlog"
+	"satudata/transform/lake"
+)
+
+// land lands one dataset. Its partitions are landed one after the other, each by three stages: read,
+// write (which decodes and checks) and commit.
+type land struct {
+	w       *Worker
+	dataset string
+	at      *lake.Positions // what the history table says, as of our last look; another worker may be further
+	ended   map[int]int64   // where the log of a partition ended when nothing was left of it
+	ensured string          // contract version that the tables follow, as far as we know
+
+	mu   sync.Mutex // guards keys
+	keys map[uuid.UUID]*heldKeys
+
+	heldUntil time.Time // after trouble
+	pause     time.Duration
+}
+
+func newLand(w *Worker, dataset string) *land {
+	return &land{w: w, dataset: dataset, ended: map[int]int64{}, keys: map[uuid.UUID]*heldKeys{}}
+}
+
+// forget makes the worker ask the table again where it is: somebody else has moved it, or what was
+// made did not land.
+func (l *land) forget() {
+	l.at = nil
+	clear(l.ended)
+	l.dropKeys()
+}
+
+// close gives up what l holds.
+func (l *land) close() { l.dropKeys() }
+
+// pass lands the partitions to their ends. After trouble the next pass waits.
+func (l *land) pass(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+	landed, err = l.partitions(ctx, assigned)
+	if err == nil || ctx.Err() != nil {
+		l.pause = 0
+		return landed, err
+	}
+	l.pause = min(max(2*l.pause, l.w.o.PollEvery), slowest)
+	l.heldUntil = time.Now().Add(l.pause)
+	return landed, err
+}
+
+func (l *land) partitions(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+	ranges, err := l.w.o.Log.Ranges(ctx, l.dataset)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range ranges {
+		if assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition) {
+			continue
+		}
+		for ctx.Err() == nil && l.more(r) {
+			n, err := l.partition(ctx, r)
+			landed += n
+			if errors.Is(err, lake.ErrMoved) {
+				continue
+			}
+			if err != nil {
+				return landed, fmt.Errorf("partition %d: %w", r.Partition, err)
+			}
+		}
+	}
+	return landed, nil
+}
+
+// more says whether a partition may hold what has not landed.
+func (l *land) more(r eventlog.Range) bool {
+	return l.ended[r.Partition] < r.Next && (l.at == nil || l.at.Offsets[r.Partition] < r.Next)
+}
+
+// locate fills in what the history table says.
+func (l *land) locate(ctx context.Context) error {
+	if l.at != nil {
+		return nil
+	}
+	at, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History)
+	if errors.Is(err, lake.ErrNotFound) {
+		at, err = lake.Positions{Offsets: map[int]int64{}, Streams: map[string]int64{}}, nil
+	}
+	if err == nil {
+		l.at = &at
+	}
+	return err
+}
+
+// partition lands a partition from where the history is to the end of rng. lake.ErrMoved says that
+// another worker was faster. Batches that were read before trouble with the log still land.
+func (l *land) partition(ctx context.Context, rng eventlog.Range) (landed int, err error) {
+	if err := l.locate(ctx); err != nil {
+		return 0, err
+	}
+	at := lake.Positions{Offsets: maps.Clone(l.at.Offsets), Streams: maps.Clone(l.at.Streams)}
+	batches, outputs := make(chan *batch), make(chan *output)
+	var readErr error
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(batches)
+		in := reading{land: l, rng: rng, at: at, out: batches}
+		readErr = in.read(ctx)
+		return nil
+	})
+	g.Go(func() error {
+		defer close(outputs)
+		return l.write(ctx, batches, outputs)
+	})
+	g.Go(func() error {
+		for o := range outputs {
+			if err := l.commit(ctx, o); err != nil {
+				return err
+			}
+			landed++
+		}
+		return nil
+	})
+	err = g.Wait()
+	if err != nil {
+		l.forget()
+	}
+	if err == nil {
+		err = readErr
+	}
+	if err == nil {
+		l.ended[rng.Partition] = rng.Next
+	}
+	return landed, err
+}
+
+// write writes batches and hands them on to be committed.
+func (l *land) write(ctx context.Context, batches <-chan *batch, outputs chan<- *output) error {
+	var before *output // the one in flight
+	for b := range batches {
+		o, err := l.writeBatch(ctx, b, before)
+		if err != nil {
+			return fmt.Errorf("land offsets from %d: %w", b.from, err)
+		}
+		select {
+		case outputs <- o:
+		case <-ctx.Done():
+			o.abort()
+			return ctx.Err()
+		}
+		before = o
+	}
+	return ctx.Err()
+}
+
+func (l *land) writeBatch(ctx context.Context, b *batch, before *output) (*output, error) {
+	if before == nil { // else its commit tells
+		if err := l.unmoved(ctx, b.partition, b.from); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.ensure(ctx, b); err != nil {
+		return nil, err
+	}
+	if err := l.trimKeys(ctx, before); err != nil {
+		return nil, err
+	}
+	o, err := l.open(ctx, b, before)
+	if err == nil {
+		err = l.decode(ctx, b, o)
+	}
+	if err == nil {
+		err = ctx.Err() // a batch that was read in part only may look whole
+	}
+	if err != nil && o != nil {
+		o.abort()
+	}
+	return o, err
+}
+
+// commit commits what was written of a batch.
+func (l *land) commit(ctx context.Context, o *output) error {
+	defer o.abort()
+	b := o.batch
+	if err := o.commit(ctx); err != nil {
+		return fmt.Errorf("land offsets %d to %d: %w", b.from, b.to, err)
+	}
+	l.at.Offsets[b.partition] = b.to
+	for stream, seq := range b.streams {
+		l.at.Streams[stream] = seq
+	}
+	close(o.committed)
+	l.w.o.Logger.Debug("batch landed", "dataset", l.dataset, "partition", b.partition, "from", b.from, "to", b.to, "accepted", o.landed.Accepted, "rejected", o.landed.Rejected)
+	o.landed.To, o.landed.Bytes = b.to, b.bytes
+	l.w.tell.Lock()
+	defer l.w.tell.Unlock()
+	l.w.o.OnLanded(o.landed)
+	return nil
+}
+
+// unmoved says that the history is still where a batch begins. When it is not, what we know of keys
+// is not what the batch would be judged by, and its files would replace those of another worker.
+func (l *land) unmoved(ctx context.Context, partition int, from int64) error {
+	at, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History)
+	if errors.Is(err, lake.ErrNotFound) {
+		return nil
+	}
+	if next, ok := at.Offsets[partition]; err == nil && ok && next != from {
+		err = fmt.Errorf("%w: partition %d is at %d, not at %d", lake.ErrMoved, partition, next, from)
+	}
+	return err
+}
+
+// ensure makes the tables follow the contract of the batch, by way of the versions before it: so a
+// table has had the columns of each, and chunks of any of them find their place in whatever order
+// they come.
+func (l *land) ensure(ctx context.Context, b *batch) error {
+	if b.plan == nil {
+		if _, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History); err != nil {
+			return fmt.Errorf("no contract is registered for what the topic holds: %w", err)
+		}
+		return nil
+	}
+	version := b.plan.Contract.Version
+	if l.ensured == version {
+		return nil
+	}
+	registered, err := l.w.o.Governance.Versions(ctx, l.dataset)
+	if err != nil {
+		return err
+	}
+	for _, v := range registered {
+		contract, err := l.w.plans.contract(ctx, l.dataset, v)
+		if err != nil {
+			return err
+		}
+		err = l.w.o.Lake.Ensure(ctx, l.dataset, contract.Fields(), contract.Key())
+		switch {
+		case errors.Is(err, lake.ErrIncompatible) && v == version:
+			b.refuse = &event.Sentence{
+				ID: fmt.Sprintf("tabel %s tidak dapat mengikuti kontrak versi %s: %v", l.dataset, v, err),
+				EN: fmt.Sprintf("the tables of %s cannot follow contract version %s: %v", l.dataset, v, err),
+			}
+			return nil
+		case err != nil && !errors.Is(err, lake.ErrIncompatible):
+			return fmt.Errorf("contract version %s: %w", v, err)
+		}
+		if v == version {
+			break
+		}
+	}
+	l.ensured = version
+	return nil
+}

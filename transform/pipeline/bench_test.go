@@ -145,10 +145,7 @@ func openRoad(tb testing.TB, dir string) *road {
 func (r *road) ingest(tb testing.TB, path, format string) {
 	tb.Helper()
 	ctx := tb.Context()
-	if err := r.cat.Register(ctx, event.ContractRegistered{Dataset: "perizinan.izin", Version: "1.0.0", Document: permitContract},
-		event.BindingRegistered{Binding: "dpmptsp.izin", Version: "1.0.0", Dataset: "perizinan.izin", Document: fmt.Sprintf(permitBinding, format)}); err != nil {
-		tb.Fatal(err)
-	}
+	r.register(tb, format)
 	src, err := file.Open([]string{path}, file.Options{Format: schemas.Format{Type: format}})
 	if err != nil {
 		tb.Fatal(err)
@@ -156,6 +153,15 @@ func (r *road) ingest(tb testing.TB, path, format string) {
 	defer src.Close()
 	if _, err := source.Run(ctx, src, source.Options{Log: r.log, Ledger: r.cat, Dataset: "perizinan.izin", Contract: "1.0.0",
 		Binding: "dpmptsp.izin@1.0.0", Source: "/opd/dpmptsp/izin"}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// register registers the permits' contract and binding.
+func (r *road) register(tb testing.TB, format string) {
+	tb.Helper()
+	if err := r.cat.Register(tb.Context(), event.ContractRegistered{Dataset: "perizinan.izin", Version: "1.0.0", Document: permitContract},
+		event.BindingRegistered{Binding: "dpmptsp.izin", Version: "1.0.0", Dataset: "perizinan.izin", Document: fmt.Sprintf(permitBinding, format)}); err != nil {
 		tb.Fatal(err)
 	}
 }

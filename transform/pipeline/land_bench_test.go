@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"satudata/catalog"
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/transform/lake"
 	"satudata/transform/pipeline"
@@ -112,4 +113,23 @@ func folderSize(tb testing.TB, dir string) (n int64) {
 		tb.Fatal(err)
 	}
 	return n
+}
+
+// BenchmarkMessages lands a log whose messages hold one record each.
+func BenchmarkMessages(b *testing.B) {
+	rows := benchRows(b, 200_000)
+	r := openRoad(b, b.TempDir())
+	r.register(b, "ndjson")
+	var msgs []event.Message
+	for i := range rows {
+		c := chunk(int64(i+1), permit(i), 1)
+		c.FirstRow = int64(i + 1)
+		if msgs = append(msgs, c.Message()); len(msgs) == 2000 || i == rows-1 {
+			if _, err := r.log.Append(b.Context(), topic, msgs...); err != nil {
+				b.Fatal(err)
+			}
+			msgs = msgs[:0]
+		}
+	}
+	benchmarkHistory(b, r, r.log, rows)
 }

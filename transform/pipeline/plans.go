@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"satudata/ingest/event"
 	"satudata/schemas"
 	"satudata/transform/normalize"
@@ -135,7 +133,7 @@ func (p *plans) borrow(plan *schemas.Plan) *reader {
 		p.idle[plan] = p.idle[plan][:n-1]
 		return out
 	}
-	return &reader{normalizer: normalize.New(plan, memory.DefaultAllocator), checker: quality.NewChecker(plan)}
+	return &reader{normalizer: normalize.New(plan, new(recycler)), checker: quality.NewChecker(plan)}
 }
 
 func (p *plans) giveBack(plan *schemas.Plan, r *reader) {

@@ -3,6 +3,8 @@ package event_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +236,54 @@ func FuzzParseChunk(f *testing.F) {
 		_, _ = event.ParseFormat(c.ContentType)
 		_, _ = event.ParseFact(m)
 	})
+}
+
+// TestParser: a parser reads each of many messages as ParseChunk does, whatever it read before.
+func TestParser(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	pick := func(list ...string) string { return list[random.IntN(len(list))] }
+	var p event.Parser
+	for i := range 3000 {
+		c := event.Chunk{ID: event.Derive(fmt.Sprint(i)), Source: pick("/opd/a/x", "/opd/b/y"), Subject: pick("", "berkas"),
+			Time: time.Unix(int64(random.IntN(3)), 0).UTC(), ContentType: pick(event.ContentTypeNDJSON, event.ContentTypeCSV), Dataset: pick("a.b", "c.d"),
+			Contract: pick("1.0.0", "1.1.0"), Binding: pick("a.x@1.0.0", "b.y@1.0.0"), Delivery: event.Derive(pick("1", "2", "3")), Stream: pick("s#0", "s#1"),
+			Seq: int64(i + 1), FirstRow: int64(i), Rows: 1, Op: event.Op(pick("upsert", "delete")), Data: []byte("{}")}
+		m := c.Message()
+		switch random.IntN(8) {
+		case 0: // one attribute is not as it should be, or not there
+			m.Headers[random.IntN(len(m.Headers))].Value = []byte(pick("", "?"))
+		case 1: // another order, and one twice
+			random.Shuffle(len(m.Headers), func(i, k int) { m.Headers[i], m.Headers[k] = m.Headers[k], m.Headers[i] })
+			m.Headers = append(m.Headers, event.Header{Key: pick("ce_op", "ce_time", "lain"), Value: []byte(pick("upsert", "?"))})
+		}
+		want, wantErr := event.ParseChunk(m)
+		got, err := p.Chunk(m)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Fatalf("message %d: %v, want %v", i, err, wantErr)
+		}
+		if d := cmp.Diff(want, got); err == nil && d != "" {
+			t.Fatalf("message %d (-alone +after others):\n%s", i, d)
+		}
+	}
+}
+
+// BenchmarkParser reads messages of one record, which differ in three attributes.
+func BenchmarkParser(b *testing.B) {
+	var msgs []event.Message
+	for i := range 1000 {
+		c := event.Chunk{ID: event.Derive(fmt.Sprint(i)), Source: "/opd/dpmptsp/izin", Subject: "izin", Time: time.Unix(1, 0), ContentType: event.ContentTypeNDJSON,
+			Dataset: "perizinan.izin", Contract: "1.0.0", Binding: "dpmptsp.izin@1.0.0", Delivery: event.Derive("1"), Stream: "/opd/dpmptsp/izin#0",
+			Seq: int64(i + 1), FirstRow: int64(i), Rows: 1, Op: event.Upsert, Data: []byte("{}")}
+		msgs = append(msgs, c.Message())
+	}
+	var p event.Parser
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, m := range msgs {
+			if _, err := p.Chunk(m); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/message")
 }

@@ -258,10 +258,10 @@ func (f Fact) Message() (Message, error) {
 // ParseFact decodes a message written by [Fact.Message]. A fact of a type that this version does
 // not know has a nil Body, so that an older program can read past what a newer one wrote.
 func ParseFact(m Message) (Fact, error) {
-	p := attributes{m: m}
-	f := Fact{ID: p.id("ce_id"), Time: p.time("ce_time")}
-	if p.err != nil {
-		return f, p.err
+	a := newAttributes(m)
+	f := Fact{ID: a.id(attrID), Time: a.time(attrTime)}
+	if a.err != nil {
+		return f, a.err
 	}
 	var err error
 	switch m.Header("ce_type") {

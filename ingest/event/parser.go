@@ -17,41 +17,91 @@ type Parser struct {
 	id   string // of the delivery
 }
 
+// Attributes of a chunk.
+const (
+	attrType = iota
+	attrID
+	attrSource
+	attrSubject
+	attrTime
+	attrContentType
+	attrDataset
+	attrContract
+	attrBinding
+	attrDelivery
+	attrStream
+	attrSeq
+	attrFirstRow
+	attrRows
+	attrOp
+	attrs // how many there are
+)
+
+// attrNames are the headers of the attributes.
+var attrNames = [attrs]string{"ce_type", "ce_id", "ce_source", "ce_subject", "ce_time", "content-type", "ce_dataset",
+	"ce_contract", "ce_binding", "ce_delivery", "ce_stream", "ce_seq", "ce_firstrow", "ce_rows", "ce_op"}
+
+// attributes are the values of a message's attributes, and the first fault that was found in them.
+type attributes struct {
+	values [attrs][]byte
+	err    error
+}
+
+// newAttributes takes the first header of each name. Most messages have them in the order in which
+// [Chunk.Message] writes them, so each name is looked for where the one before it was found.
+func newAttributes(m Message) attributes {
+	var a attributes
+	next := 0
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		for k := range attrs {
+			if at := (next + k) % attrs; attrNames[at] == h.Key {
+				if a.values[at] == nil {
+					a.values[at] = h.Value
+				}
+				next = at + 1
+				break
+			}
+		}
+	}
+	return a
+}
+
 // Chunk is [ParseChunk].
 func (p *Parser) Chunk(m Message) (Chunk, error) {
-	a := attributes{m: m}
-	if t := a.bytes("ce_type"); string(t) != RecordsType {
+	a := newAttributes(m)
+	if t := a.bytes(attrType); string(t) != RecordsType {
 		return Chunk{}, fmt.Errorf("%w: ce_type is %q, want %q", ErrMalformed, t, RecordsType)
 	}
 	l := &p.last
 	c := Chunk{
-		ID:          a.id("ce_id"),
-		Source:      a.like("ce_source", l.Source),
+		ID:          a.id(attrID),
+		Source:      a.like(attrSource, l.Source),
+		Subject:     again(a.values[attrSubject], l.Subject),
 		Time:        l.Time,
-		ContentType: a.like("content-type", l.ContentType),
-		Dataset:     a.like("ce_dataset", l.Dataset),
-		Contract:    a.like("ce_contract", l.Contract),
-		Binding:     a.like("ce_binding", l.Binding),
+		ContentType: a.like(attrContentType, l.ContentType),
+		Dataset:     a.like(attrDataset, l.Dataset),
+		Contract:    a.like(attrContract, l.Contract),
+		Binding:     a.like(attrBinding, l.Binding),
 		Delivery:    l.Delivery,
-		Stream:      a.like("ce_stream", l.Stream),
-		Seq:         a.int("ce_seq", 1),
-		FirstRow:    a.int("ce_firstrow", 0),
-		Rows:        int(a.int("ce_rows", 0)),
-		Op:          Op(a.like("ce_op", string(l.Op))),
+		Stream:      a.like(attrStream, l.Stream),
+		Seq:         a.int(attrSeq, 1),
+		FirstRow:    a.int(attrFirstRow, 0),
+		Rows:        int(a.int(attrRows, 0)),
+		Op:          Op(a.like(attrOp, string(l.Op))),
 		Data:        m.Value,
 	}
-	c.Subject = again(a.optional("ce_subject"), l.Subject)
-	if t := a.bytes("ce_time"); string(t) != p.time {
-		c.Time, p.time = a.time("ce_time"), string(t)
+	if t := a.bytes(attrTime); string(t) != p.time {
+		c.Time, p.time = a.time(attrTime), string(t)
 	}
-	if id := a.bytes("ce_delivery"); string(id) != p.id {
-		c.Delivery, p.id = a.id("ce_delivery"), string(id)
+	if id := a.bytes(attrDelivery); string(id) != p.id {
+		c.Delivery, p.id = a.id(attrDelivery), string(id)
 	}
 	if c.Op != Upsert && c.Op != Delete {
-		a.fail("ce_op", string(c.Op))
+		a.fail(attrOp, []byte(c.Op))
 	}
 	if c.Rows > len(c.Data) { // a record is at least one byte: what counts rows must not believe more
-		a.fail("ce_rows", strconv.Itoa(c.Rows))
+		a.fail(attrRows, a.values[attrRows])
 	}
 	if a.err != nil {
 		*p = Parser{} // what could not be read must not count as known
@@ -70,63 +120,46 @@ func again(b []byte, was string) string {
 	return string(b)
 }
 
-// attributes reads headers and keeps the first fault.
-type attributes struct {
-	m   Message
-	err error
-}
-
-func (a *attributes) fail(key, value string) {
+func (a *attributes) fail(attr int, value []byte) {
 	if a.err == nil {
-		a.err = fmt.Errorf("%w: attribute %s has the value %q", ErrMalformed, key, value)
+		a.err = fmt.Errorf("%w: attribute %s has the value %q", ErrMalformed, attrNames[attr], value)
 	}
 }
 
-// optional is the value of the first header named key, nil when there is none.
-func (a *attributes) optional(key string) []byte {
-	h := a.m.Headers
-	for i := range h {
-		if h[i].Key == key {
-			return h[i].Value
-		}
-	}
-	return nil
-}
-
-func (a *attributes) bytes(key string) []byte {
-	v := a.optional(key)
+func (a *attributes) bytes(attr int) []byte {
+	v := a.values[attr]
 	if len(v) == 0 {
-		a.fail(key, "")
+		a.fail(attr, nil)
 	}
 	return v
 }
 
 // like is a text that was the same in the message before, most likely.
-func (a *attributes) like(key, was string) string { return again(a.bytes(key), was) }
+func (a *attributes) like(attr int, was string) string { return again(a.bytes(attr), was) }
 
-func (a *attributes) id(key string) uuid.UUID {
-	v := a.bytes(key)
+func (a *attributes) id(attr int) uuid.UUID {
+	v := a.bytes(attr)
 	id, err := uuid.ParseBytes(v)
 	if err != nil {
-		a.fail(key, string(v))
+		a.fail(attr, v)
 	}
 	return id
 }
 
-func (a *attributes) time(key string) time.Time {
-	v := string(a.bytes(key))
-	t, err := time.Parse(time.RFC3339Nano, v)
+func (a *attributes) time(attr int) time.Time {
+	v := a.bytes(attr)
+	t, err := time.Parse(time.RFC3339Nano, string(v))
 	if err != nil {
-		a.fail(key, v)
+		a.fail(attr, v)
 	}
 	return t.UTC()
 }
 
-func (a *attributes) int(key string, least int64) int64 {
-	v := a.bytes(key)
+func (a *attributes) int(attr int, least int64) int64 {
+	v := a.bytes(attr)
 	n, err := strconv.ParseInt(string(v), 10, 64)
 	if err != nil || n < least {
-		a.fail(key, string(v))
+		a.fail(attr, v)
 	}
 	return n
 }

@@ -72,6 +72,7 @@ type Writer struct {
 	from      *arrow.Schema // of the last record batch
 	take      []int         // for each column of schema, the column of from, or -1
 	scattered bool          // the last rows came from chunks of few rows each
+	origins   origins       // of the rows that are being written
 
 	file *dataFile
 	done []DataFile
@@ -121,9 +122,9 @@ func (w *Writer) WriteParts(rec arrow.RecordBatch, parts []Part, r Rows) error {
 		return err
 	}
 	w.scattered = len(parts) > n/8
-	at := origins{parts: parts}
+	w.origins.parts = parts
 	return w.split(rec, n, func(from, n int) error {
-		parts := at.next(n)
+		parts := w.origins.next(n)
 		for i, c := range w.file.out.columns {
 			var err error
 			switch {

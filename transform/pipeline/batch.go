@@ -186,7 +186,7 @@ func (r *reading) joins(p piece) bool {
 func (r *reading) flush(ctx context.Context) error {
 	if len(r.run) > 0 {
 		r.waiting = append(r.waiting, r.run)
-		r.run, r.size = nil, 0
+		r.run, r.size = make([]piece, 0, len(r.run)), 0 // most likely the next is as long
 	}
 	if r.b.plan == nil {
 		return nil

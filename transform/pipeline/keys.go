@@ -48,7 +48,7 @@ func (l *land) decided(delivery uuid.UUID) {
 // drop forgets keys; files that some of them are in are closed with the memory.
 func (l *land) drop(delivery uuid.UUID) {
 	if k := l.keys[delivery]; k != nil {
-		l.w.held.Add(-k.bytes)
+		l.w.keyed.Add(-k.bytes)
 		delete(l.keys, delivery)
 	}
 }
@@ -69,7 +69,10 @@ func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
 	}
 	var keys *heldKeys
 	var of uuid.UUID
+	var at part
+	sourceRow := func(obs int) int64 { return at.sourceRow(obs) }
 	err := d.parts(func(p part) error {
+		at = p
 		if delivery := p.chunk.Delivery; keys == nil || of != delivery {
 			var err error
 			if keys, err = l.keysOf(ctx, p.piece, o); err != nil {
@@ -77,7 +80,7 @@ func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
 			}
 			of = delivery
 		}
-		return keys.CheckRange(d.Record, p.from, p.to, p.sourceRow, d.Verdicts)
+		return keys.CheckRange(d.Record, p.from, p.to, sourceRow, d.Verdicts)
 	})
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
 // count notes how much memory keys take up, and moves them to disk when that is too much for all.
 func (l *land) count(delivery uuid.UUID, keys *heldKeys) error {
 	here, moved := keys.Bytes()
-	if l.w.held.Load()-keys.bytes+here+moved > l.w.o.KeyBytes && here > l.w.o.KeyBytes/16 {
+	if l.w.keyed.Load()-keys.bytes+here+moved > l.w.o.KeyBytes && here > l.w.o.KeyBytes/16 {
 		dir, err := l.w.o.Lake.SpillDir()
 		if err != nil {
 			return err
@@ -101,7 +104,7 @@ func (l *land) count(delivery uuid.UUID, keys *heldKeys) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.keys[delivery] == keys { // else it was decided meanwhile
-		l.w.held.Add(here + moved - keys.bytes)
+		l.w.keyed.Add(here + moved - keys.bytes)
 		keys.bytes = here + moved
 	}
 	return nil

@@ -103,7 +103,7 @@ type Options struct {
 	Datasets   int           // landed at once; default 4
 	Judge      Judge         // nil: there are no rules over whole tables
 	Policy     lake.Policy   // of the upkeep of tables
-	KeyBytes   int64         // memory for the keys of deliveries under way, beyond which they go to disk; default 192 MiB
+	KeyBytes   int64         // memory for the keys of deliveries under way, beyond which they go to disk; default 128 MiB
 	Logger     *slog.Logger
 	OnLanded   func(Landed)                                      // told after every commit, one at a time; nil is fine
 	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine
@@ -127,12 +127,18 @@ type Worker struct {
 
 	mu    sync.Mutex // guards lands
 	lands map[string]*land
-	held  atomic.Int64 // memory of the keys of all of them
+	keyed atomic.Int64 // memory of the keys of all of them
 
 	upkeep *upkeep
 
 	topics []string  // the datasets of the log
 	listed time.Time // when they were asked for
+	idleAt int64     // what the log said of its changes before a pass that found nothing, 0 for none
+}
+
+// changing is a log that can say cheaply whether anything was appended: the number is another one then.
+type changing interface {
+	Changes(ctx context.Context) (int64, error)
 }
 
 // New returns a worker.
@@ -147,7 +153,7 @@ func New(o Options) *Worker {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.KeyBytes == 0 {
-		o.KeyBytes = 192 << 20
+		o.KeyBytes = 128 << 20
 	}
 	if o.Datasets == 0 {
 		o.Datasets = 4
@@ -254,11 +260,12 @@ func (w *Worker) step(ctx context.Context) error {
 // the tables, until ctx ends. The three go on side by side: a long fold does not hold up the landing.
 func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	w.forgetAll() // what we knew of partitions may be of a time when they were ours before
+	w.idleAt = 0
 	landed := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return w.keep(ctx, nil, "landing is held up, trying again", func(ctx context.Context) (bool, error) {
-			n, err := w.pass(ctx, assigned)
+			n, err := w.passIfChanged(ctx, assigned)
 			if n > 0 {
 				select {
 				case landed <- struct{}{}:
@@ -306,6 +313,34 @@ func (w *Worker) keep(ctx context.Context, wake <-chan struct{}, held string, do
 		}
 	}
 	return nil
+}
+
+// passIfChanged does nothing while the log is as it was when a pass found nothing: to ask hundreds of
+// topics several times a second whether they have grown would be most of an idle program's work.
+func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+	now := int64(0)
+	if log, ok := w.o.Log.(changing); ok {
+		if now, err = log.Changes(ctx); err != nil || now == w.idleAt && now != 0 {
+			return 0, err
+		}
+	}
+	landed, err = w.pass(ctx, assigned)
+	if w.idleAt = 0; landed == 0 && err == nil && !w.held() {
+		w.idleAt = now
+	}
+	return landed, err
+}
+
+// held says whether a dataset waits after trouble.
+func (w *Worker) held() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.lands {
+		if l.pause > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // pass lands what there is now, some datasets at once. It returns how many batches it landed. A

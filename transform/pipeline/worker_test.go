@@ -6,12 +6,15 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"satudata/catalog"
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/eventlog/embedded"
+	"satudata/transform/pipeline"
 )
 
 // TestCancelledLanding: a landing that is cancelled at random moments, over and over, loses nothing.
@@ -115,6 +118,57 @@ func TestForeignMessagesFirst(t *testing.T) {
 	}
 	if got := r.proof(t); got.Accepted != 10 || got.Rejected != 20 {
 		t.Errorf("accepted %d and rejected %d, want 10 and 20", got.Accepted, got.Rejected)
+	}
+}
+
+// countingLog counts how often it is asked for changes and for ranges.
+type countingLog struct {
+	*embedded.Log
+	changes, ranges atomic.Int64
+}
+
+func (l *countingLog) Changes(ctx context.Context) (int64, error) {
+	l.changes.Add(1)
+	return l.Log.Changes(ctx)
+}
+
+func (l *countingLog) Ranges(ctx context.Context, topic string) ([]eventlog.Range, error) {
+	l.ranges.Add(1)
+	return l.Log.Ranges(ctx, topic)
+}
+
+// TestIdle: a worker that finds nothing new does not look at the topics, until something comes.
+func TestIdle(t *testing.T) {
+	r := prepare(t, 10)
+	log, landed := &countingLog{Log: r.log}, make(chan pipeline.Landed, 10)
+	decided := make(chan struct{}, 10)
+	w := pipeline.New(pipeline.Options{Log: log, Lake: r.lake, Governance: r.cat, Reference: r.ref, PollEvery: time.Millisecond,
+		OnLanded:  func(l pipeline.Landed) { landed <- l },
+		OnDecided: func(pipeline.Delivery, event.DeliveryChecked, event.Body) { decided <- struct{}{} }})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	<-landed
+	<-decided // its facts are the last changes
+	polls := func(n int64) {
+		for until := log.changes.Load() + n; log.changes.Load() < until; {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	polls(5)
+	asked := log.ranges.Load()
+	polls(50)
+	if n := log.ranges.Load() - asked; n > 0 {
+		t.Errorf("an idle worker asked for ranges %d times", n)
+	}
+	r.append(t, chunk(1, permit(900), 1).Message())
+	if l := <-landed; l.Accepted != 1 {
+		t.Errorf("landed %+v", l)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
 }
 

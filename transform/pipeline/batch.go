@@ -63,6 +63,7 @@ type reading struct {
 
 	b       *batch
 	handed  bool      // b was handed on
+	ended   bool      // b is as it will be
 	waiting [][]piece // of b, until it is handed on
 	run     []piece   // being gathered
 	size    int       // payload of run
@@ -102,7 +103,7 @@ func (r *reading) read(ctx context.Context) error {
 
 func (r *reading) begin(from int64) {
 	r.b = &batch{dataset: r.dataset, partition: r.rng.Partition, from: from, to: from, streams: map[string]int64{}, runs: make(chan []piece, 4)}
-	r.handed, r.waiting = false, nil
+	r.handed, r.ended, r.waiting = false, false, nil
 }
 
 // take adds a record to the batch. The batch ends when it is full, and before a chunk of another
@@ -215,8 +216,12 @@ func (r *reading) handOn(ctx context.Context) error {
 	return nil
 }
 
-// end hands on the rest of the batch, if it holds anything.
+// end hands on the rest of the batch, if it holds anything. It does so once.
 func (r *reading) end(ctx context.Context) error {
+	if r.ended {
+		return nil
+	}
+	r.ended = true
 	defer close(r.b.runs)
 	if r.b.to == r.b.from {
 		return nil

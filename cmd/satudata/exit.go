@@ -23,7 +23,7 @@ const (
 	exitFailure  = 1 // something broke that is nobody's mistake
 	exitUsage    = 2 // the command line, the configuration, a contract or a binding is wrong
 	exitRefused  = 3 // a delivery was refused as a whole
-	exitUnproven = 4 // verify: the counts do not add up
+	exitUnproven = 4 // verify: the counts do not add up, or two workspaces differ
 	exitInUse    = 5 // another process has the workspace's event log open
 	exitNoAccess = 6 // the event log or the table catalog refuses us, or cannot be reached
 	exitNotFound = 7 // no such dataset, delivery, topic, code; or no single one
@@ -31,10 +31,11 @@ const (
 	exitInterrupted = 130 // ended by Ctrl-C or SIGTERM before it was done
 )
 
-// errRefused and errUnproven end a command whose findings were already printed.
+// These end a command whose findings were already printed.
 var (
 	errRefused  = errors.New("kiriman ditolak (delivery refused)")
 	errUnproven = errors.New("hitungan tidak cocok (the counts do not add up)")
+	errDiffers  = errors.New("isinya berbeda (what they hold differs)")
 )
 
 // usage is an error of whoever typed or configured.
@@ -70,7 +71,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, errRefused):
 		return exitRefused
-	case errors.Is(err, errUnproven):
+	case errors.Is(err, errUnproven), errors.Is(err, errDiffers):
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse

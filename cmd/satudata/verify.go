@@ -13,17 +13,34 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, asDigests, asSame bool
 	c := &cobra.Command{
-		Use: "verify", Short: "Hitung ulang bahwa tidak ada baris yang hilang atau berlipat (recompute that no row is lost or doubled)",
+		Use: "verify [--same DIR [DIR2]]", Short: "Hitung ulang bahwa tidak ada baris yang hilang atau berlipat (recompute that no row is lost or doubled)",
 		Long: `Menghitung ulang dari log peristiwa, untuk setiap pengiriman:
 dibaca = diterima + ditolak + disisihkan + dalam perjalanan; memeriksa berkas tabel dan keadaan kini.
 Keluar dengan kode 4 bila ada yang tidak cocok.
 
+Dengan --digest mencetak sidik isi setiap tabel: jumlah semua nilai semua baris, tidak bergantung pada
+urutan, berkas, atau komit. Dengan --same membandingkan sidik dua ruang kerja, atau keluaran
+--digest --json yang disimpan, dan menyebut baris yang hanya dimiliki salah satunya.
+
 (Recomputes from the event log, for every delivery: read = accepted + rejected + set aside + in
-flight; checks the files of the tables and the current state. Exits with 4 when something differs.)`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+flight; checks the files of the tables and the current state. Exits with 4 when something differs.
+--digest prints a digest of what each table holds: of every value of every row, independent of order, files and commits.
+--same compares those of two workspaces, or kept outputs of --digest --json, and names rows that only one has; with
+one argument the other is the workspace of -C.)`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case asSame && len(args) == 0 || !asSame && len(args) > 0:
+				return usageError("--same perlu satu atau dua ruang kerja (--same takes one or two workspaces, and nothing else takes any)")
+			case asSame && len(args) == 1:
+				return a.same(c.Context(), a.dir, args[0], asJSON)
+			case asSame:
+				return a.same(c.Context(), args[0], args[1], asJSON)
+			case asDigests:
+				return a.printDigests(c.Context(), asJSON)
+			}
 			w, err := a.workspace()
 			if err != nil {
 				return err
@@ -46,6 +63,8 @@ flight; checks the files of the tables and the current state. Exits with 4 when 
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
+	c.Flags().BoolVar(&asDigests, "digest", false, "sidik isi setiap tabel (content digests of the tables)")
+	c.Flags().BoolVar(&asSame, "same", false, "bandingkan isi dua ruang kerja (compare what two workspaces hold)")
 	return c
 }
 

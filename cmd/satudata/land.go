@@ -59,9 +59,18 @@ interrupted.)`,
 
 // worker wires a landing worker.
 func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
-	ref, err := schemas.LoadReference()
+	o, err := w.landing(p, sum)
 	if err != nil {
 		return nil, err
+	}
+	return pipeline.New(o), nil
+}
+
+// landing is what landing workers work with.
+func (w *workspace) landing(p parts, sum *landings) (pipeline.Options, error) {
+	ref, err := schemas.LoadReference()
+	if err != nil {
+		return pipeline.Options{}, err
 	}
 	judge := rules.NewJudge(rules.Options{Lake: p.lake, Datasets: p.cat, Reference: ref, Logger: w.log,
 		MemoryLimit: w.cfg.Query.Memory, Threads: w.cfg.Query.Threads, Timeout: w.cfg.Query.Timeout})
@@ -75,7 +84,7 @@ func (w *workspace) worker(p parts, sum *landings) (*pipeline.Worker, error) {
 			return k.Assignments(ctx, w.cfg.Log.Kafka.Group, topics, run)
 		}
 	}
-	return pipeline.New(o), nil
+	return o, nil
 }
 
 // landings adds up what a worker lands, and prints a line for each commit and for each delivery that

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -22,7 +23,8 @@ const inlineMax = 2 << 10
 type batch struct {
 	topic     string
 	keys      []string
-	bodies    []*[]byte // encoded, not sealed
+	bodies    []*[]byte   // encoded, not sealed
+	times     []time.Time // when another log took them; nil: now
 	positions []eventlog.Position
 	err       error // err and done are guarded by Log.committing
 	done      bool
@@ -124,6 +126,9 @@ func (l *Log) store(tx *bolt.Tx, b *batch) error {
 	n, now := partitions(topic), l.o.Now()
 	b.positions = make([]eventlog.Position, len(b.bodies))
 	for i, body := range b.bodies {
+		if b.times != nil {
+			now = b.times[i]
+		}
 		at := place{topic: b.topic, partition: eventlog.PartitionOf(b.keys[i], n)}
 		p := topic.Bucket(partitionKey(at.partition))
 		if at.offset, err = nextOffset(p, at); err != nil {

@@ -13,12 +13,14 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var asJSON, asDigests, asSame bool
+	var asJSON, asDigests, asSame, deep bool
 	c := &cobra.Command{
 		Use: "verify [--same DIR [DIR2]]", Short: "Hitung ulang bahwa tidak ada baris yang hilang atau berlipat (recompute that no row is lost or doubled)",
 		Long: `Menghitung ulang dari log peristiwa, untuk setiap pengiriman:
 dibaca = diterima + ditolak + disisihkan + dalam perjalanan; memeriksa berkas tabel dan keadaan kini.
 Keluar dengan kode 4 bila ada yang tidak cocok.
+
+Dengan --deep juga membaca setiap byte tabel, log, dan berkas SQLite, dan menyebut yang rusak; lihat satudata repair.
 
 Dengan --digest mencetak sidik isi setiap tabel: jumlah semua nilai semua baris, tidak bergantung pada
 urutan, berkas, atau komit. Dengan --same membandingkan sidik dua ruang kerja, atau keluaran
@@ -26,6 +28,7 @@ urutan, berkas, atau komit. Dengan --same membandingkan sidik dua ruang kerja, a
 
 (Recomputes from the event log, for every delivery: read = accepted + rejected + set aside + in
 flight; checks the files of the tables and the current state. Exits with 4 when something differs.
+--deep reads every byte of tables, log and SQLite files as well and names what is damaged; see satudata repair.
 --digest prints a digest of what each table holds: of every value of every row, independent of order, files and commits.
 --same compares those of two workspaces, or kept outputs of --digest --json, and names rows that only one has; with
 one argument the other is the workspace of -C.)`,
@@ -45,35 +48,52 @@ one argument the other is the workspace of -C.)`,
 			if err != nil {
 				return err
 			}
-			return w.withParts(c.Context(), func(p parts) error {
-				r, err := verify(c.Context(), p)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					err = writeJSON(a.stdout, r)
-				} else {
-					err = printReport(a.stdout, r)
-				}
-				if err == nil && !r.OK() {
-					err = errUnproven
-				}
+			look := w.verify
+			if deep {
+				look = w.verifyDeep
+			}
+			r, err := look(c.Context())
+			if err != nil {
 				return err
-			})
+			}
+			if asJSON {
+				err = writeJSON(a.stdout, r)
+			} else {
+				err = printReport(a.stdout, r)
+			}
+			if err == nil && !r.OK() {
+				err = errUnproven
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
+	c.Flags().BoolVar(&deep, "deep", false, "baca setiap byte: berkas data, metadata, log, SQLite (read every byte)")
 	c.Flags().BoolVar(&asDigests, "digest", false, "sidik isi setiap tabel (content digests of the tables)")
 	c.Flags().BoolVar(&asSame, "same", false, "bandingkan isi dua ruang kerja (compare what two workspaces hold)")
 	return c
 }
 
+// verify recomputes the counts of a workspace.
+func (w *workspace) verify(ctx context.Context) (r pipeline.Report, err error) {
+	err = w.withParts(ctx, func(p parts) (err error) {
+		r, err = verify(ctx, p)
+		return err
+	})
+	return r, err
+}
+
 func verify(ctx context.Context, p parts) (pipeline.Report, error) {
-	ref, err := schemas.LoadReference()
+	v, err := verifier(p)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	return pipeline.Verifier{Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref, Recorded: recorded(p.cat)}.Verify(ctx)
+	return v.Verify(ctx)
+}
+
+func verifier(p parts) (pipeline.Verifier, error) {
+	ref, err := schemas.LoadReference()
+	return pipeline.Verifier{Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref, Recorded: recorded(p.cat)}, err
 }
 
 // recorded tells the verifier what the facts say of a dataset's deliveries.
@@ -86,7 +106,8 @@ func recorded(cat *catalog.Catalog) func(context.Context, string) ([]pipeline.Re
 		out := make([]pipeline.Recorded, len(found))
 		for i, d := range found {
 			whole := d.Status != catalog.Opened && d.Status != catalog.Refused
-			out[i] = pipeline.Recorded{Delivery: d.ID, Subject: d.Subject, Whole: whole, Records: d.Records, Check: d.Check}
+			out[i] = pipeline.Recorded{Delivery: d.ID, Subject: d.Subject, Whole: whole, Records: d.Records, Check: d.Check,
+				Stream: d.Stream, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq}
 		}
 		return out, nil
 	}

@@ -175,6 +175,9 @@ func writeMetadata(meta table.Metadata, version int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode metadata: %w", err)
 	}
+	if location, err = sealedName(location, text); err != nil {
+		return "", err
+	}
 	name, err := pathOf(location)
 	if err != nil {
 		return "", err
@@ -210,6 +213,10 @@ func (b base) CommitTable(ctx context.Context, id table.Identifier, reqs []table
 		if err := r.Validate(b.meta); err != nil {
 			return nil, "", err
 		}
+	}
+	updates, err := sealed(b.meta, updates)
+	if err != nil {
+		return nil, "", err
 	}
 	meta, err := table.UpdateTableMetadata(b.meta, updates, b.location)
 	if err != nil {

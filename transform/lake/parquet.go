@@ -375,7 +375,7 @@ type dataFile struct {
 // may replace what is there, but if it comes out otherwise, the file that was committed stays.
 func (w *Writer) name(n int, sum uint32) string {
 	id := event.Derive(fmt.Sprintf("file|%s|%s|%s|%d|%08x", w.dataset, w.kind, w.batch, n, sum))
-	return filepath.Join(w.location, "data", id.String()+".parquet")
+	return filepath.Join(w.location, "data", dataName(id, sum))
 }
 
 // begin begins the next file of the batch.

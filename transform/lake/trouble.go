@@ -79,3 +79,13 @@ func ReadOnly(err error) bool {
 	}
 	return errors.Is(err, syscall.EROFS)
 }
+
+// Damaged says whether an error is of a SQLite file that is not what SQLite wrote.
+func Damaged(err error) bool {
+	lite := (*sqlite.Error)(nil)
+	if !errors.As(err, &lite) {
+		return false
+	}
+	code := lite.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}

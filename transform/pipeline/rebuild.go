@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/transform/lake"
 )
@@ -54,11 +55,41 @@ func Rebuild(ctx context.Context, o Options, workers int, datasets ...string) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.upkeep.fold(ctx, dataset); err != nil && !errors.Is(err, lake.ErrNotFound) {
+		err := w.complete(ctx, dataset)
+		if err == nil {
+			err = w.upkeep.fold(ctx, dataset)
+		}
+		if err != nil && !errors.Is(err, lake.ErrNotFound) {
 			errs = append(errs, fmt.Errorf("fold %s: %w", dataset, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// complete makes tables of a dataset that are missing although its history is there, by way of the same
+// contract versions.
+func (w *Worker) complete(ctx context.Context, dataset string) error {
+	versions, err := w.o.Governance.Versions(ctx, dataset)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		contract, err := w.plans.contract(ctx, dataset, v)
+		if err != nil {
+			return err
+		}
+		_, err = w.o.Lake.ColumnsNow(ctx, dataset, contract.Fields())
+		if errors.Is(err, lake.ErrNotFound) {
+			continue // the tables never followed it
+		}
+		if err == nil {
+			err = w.o.Lake.Ensure(ctx, dataset, contract.Fields(), contract.Key())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deal deals the partitions of datasets to workers.
@@ -96,4 +127,48 @@ func (w *Worker) landShare(ctx context.Context, datasets []string, share map[str
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Lost returns the deliveries that are recorded as whole and of which the log no longer holds all that
+// lies behind a position: nobody can land these again. It also says from which offset on the log
+// holds a partition that begins behind the position.
+func (v Verifier) Lost(ctx context.Context, dataset string, at lake.Positions) (lost []Recorded, begins map[int]int64, err error) {
+	recorded, err := v.Recorded(ctx, dataset)
+	if err != nil {
+		return nil, nil, err
+	}
+	ranges, err := v.Log.Ranges(ctx, dataset)
+	if err != nil && !errors.Is(err, eventlog.ErrNoTopic) {
+		return nil, nil, err
+	}
+	begins = map[int]int64{}
+	seen := map[string]map[int64]bool{} // numbers of each stream
+	a := &audit{Verifier: v, dataset: dataset, report: &Report{}, damaged: map[eventlog.Position]bool{}}
+	for _, r := range ranges {
+		from := at.Offsets[r.Partition]
+		if from < r.First {
+			from, begins[r.Partition] = r.First, r.First
+		}
+		err := a.each(ctx, r.Partition, from, r.Next, func(rec eventlog.Record) error {
+			if c, err := event.ParseChunk(rec.Message); err == nil {
+				if seen[c.Stream] == nil {
+					seen[c.Stream] = map[int64]bool{}
+				}
+				seen[c.Stream][c.Seq] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, d := range recorded {
+		for seq := max(d.FirstSeq, at.Streams[d.Stream]+1); d.Whole && seq <= d.LastSeq; seq++ {
+			if !seen[d.Stream][seq] {
+				lost = append(lost, d)
+				break
+			}
+		}
+	}
+	return lost, begins, nil
 }

@@ -77,6 +77,8 @@ type Verifier struct {
 	// Recorded returns what the facts say of the deliveries of a dataset, in the order in which they
 	// were opened.
 	Recorded func(ctx context.Context, dataset string) ([]Recorded, error)
+	// Deep looks at every byte of the log and of the tables as well.
+	Deep bool
 }
 
 // Recorded is what the facts say of a delivery.
@@ -85,7 +87,10 @@ type Recorded struct {
 	Subject  string
 	Whole    bool  // received: all its records must be in the log
 	Records  int64 // in the log, where Whole
-	Check    *event.DeliveryChecked
+
+	Stream            string
+	FirstSeq, LastSeq int64 // of its chunks, where Whole
+	Check             *event.DeliveryChecked
 }
 
 // Verify checks every dataset that the log or the lake knows: the files of its tables against the
@@ -94,15 +99,22 @@ type Recorded struct {
 // finding; an error means that the log, the facts or the list of tables could not be read.
 func (v Verifier) Verify(ctx context.Context) (Report, error) {
 	var r Report
-	if err := v.Governance.Sync(ctx); err != nil {
+	if err := v.Governance.Sync(ctx); errors.Is(err, eventlog.ErrCorrupt) {
+		r.damage("", eventlog.CatalogTopic, err)
+	} else if err != nil {
 		return r, err
 	}
-	datasets, err := v.datasets(ctx)
+	if v.Deep {
+		if err := v.checkLog(ctx, &r); err != nil {
+			return r, err
+		}
+	}
+	datasets, err := v.datasets(ctx, &r)
 	if err != nil {
 		return r, err
 	}
 	for _, dataset := range datasets {
-		a := &audit{Verifier: v, dataset: dataset, report: &r, accounts: map[uuid.UUID]*Account{}, plans: newPlans(v.Governance, v.Reference)}
+		a := &audit{Verifier: v, dataset: dataset, report: &r, accounts: map[uuid.UUID]*Account{}, damaged: map[eventlog.Position]bool{}, plans: newPlans(v.Governance, v.Reference)}
 		if err := a.run(ctx); err != nil {
 			return r, fmt.Errorf("verify %s: %w", dataset, err)
 		}
@@ -111,9 +123,11 @@ func (v Verifier) Verify(ctx context.Context) (Report, error) {
 }
 
 // datasets are those that have a topic or tables.
-func (v Verifier) datasets(ctx context.Context) ([]string, error) {
+func (v Verifier) datasets(ctx context.Context, r *Report) ([]string, error) {
 	topics, err := v.Log.Topics(ctx)
-	if err != nil {
+	if errors.Is(err, eventlog.ErrCorrupt) {
+		r.damage("", "", err)
+	} else if err != nil {
 		return nil, err
 	}
 	tables, err := v.Lake.Datasets(ctx)
@@ -136,6 +150,7 @@ type audit struct {
 	at       lake.Positions
 	ranges   []eventlog.Range
 	accounts map[uuid.UUID]*Account
+	damaged  map[eventlog.Position]bool // records of the log
 }
 
 func (a *audit) found(id, en string, args ...any) {
@@ -155,7 +170,12 @@ func (a *audit) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.ranges, err = a.Log.Ranges(ctx, a.dataset); err != nil && !errors.Is(err, eventlog.ErrNoTopic) {
+	a.ranges, err = a.Log.Ranges(ctx, a.dataset)
+	if errors.Is(err, eventlog.ErrCorrupt) {
+		a.report.damage(a.dataset, a.dataset, err)
+		return nil // there is nothing to compare the tables with
+	}
+	if err != nil && !errors.Is(err, eventlog.ErrNoTopic) {
 		return err
 	}
 	if err := a.read(ctx); err != nil {
@@ -193,12 +213,17 @@ func (a *audit) readable(ctx context.Context, do func(context.Context) error) (b
 
 // files checks the data files.
 func (a *audit) files(ctx context.Context) error {
-	faults, err := a.Lake.Check(ctx, a.dataset)
+	check := a.Lake.Check
+	if a.Deep {
+		check = a.Lake.CheckDeep
+	}
+	faults, err := check(ctx, a.dataset)
 	if errors.Is(err, lake.ErrNotFound) {
 		return nil
 	}
 	for _, f := range faults {
-		a.found("berkas %s: %s", "file %s: %s", f.File, f.Problem)
+		a.found("berkas %s dari tabel %s: %s; pulihkan dengan `satudata repair %s`", "file %s of table %s: %s; mend it with `satudata repair %s`",
+			f.File, f.Table, f.Problem, a.dataset)
 	}
 	return err
 }
@@ -219,6 +244,14 @@ func (a *audit) open(ctx context.Context) error {
 func (a *audit) each(ctx context.Context, partition int, from, to int64, use func(eventlog.Record) error) error {
 	for from < to {
 		records, err := a.Log.Read(ctx, a.dataset, partition, from, 16<<20)
+		if errors.Is(err, eventlog.ErrCorrupt) {
+			if !a.Deep && !a.damaged[eventlog.Position{Partition: partition, Offset: from}] { // else it was found before
+				a.damaged[eventlog.Position{Partition: partition, Offset: from}] = true
+				a.report.damage(a.dataset, a.dataset, err)
+			}
+			from++
+			continue
+		}
 		if err != nil {
 			return err
 		}

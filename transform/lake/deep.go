@@ -1,0 +1,192 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+)
+
+// CheckDeep reads every byte of a dataset's tables that any retained snapshot can lead to: metadata
+// file, manifest lists, manifests, data files, each against its checksum, and says what is damaged.
+// A table that the catalog does not know, although it knows another of the dataset, is a fault too. An
+// error means that it could not look.
+func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
+	var faults []Fault
+	missing := 0
+	for _, k := range Kinds {
+		p, err := l.place(dataset, k)
+		if err != nil {
+			return nil, err
+		}
+		location, err := l.location(ctx, p.ident)
+		if errors.Is(err, ErrNotFound) {
+			missing++
+			faults = append(faults, Fault{Table: strings.Join(p.ident, "."), File: p.folder, Problem: "is not in the table catalog"})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := inspect(ctx, p, location)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, found...)
+	}
+	if missing == len(Kinds) {
+		for _, f := range faults {
+			if _, err := os.Stat(f.File); !errors.Is(err, fs.ErrNotExist) {
+				return faults, err
+			}
+		}
+		return nil, fmt.Errorf("check %s: %w", dataset, ErrNotFound)
+	}
+	return faults, nil
+}
+
+// inspector looks at the files of one table, each once.
+type inspector struct {
+	table  string
+	seen   map[string]bool
+	faults []Fault
+}
+
+func (i *inspector) fault(file, format string, args ...any) {
+	i.faults = append(i.faults, Fault{i.table, file, fmt.Sprintf(format, args...)})
+}
+
+// first says whether a file was not looked at before.
+func (i *inspector) first(file string) bool {
+	before := i.seen[file]
+	i.seen[file] = true
+	return !before
+}
+
+// inspect checks the table that a metadata file describes, with every retained snapshot.
+func inspect(ctx context.Context, p place, location string) ([]Fault, error) {
+	i := &inspector{table: strings.Join(p.ident, "."), seen: map[string]bool{}}
+	meta := i.metadata(location, p.folder)
+	if meta == nil {
+		return i.faults, nil
+	}
+	for _, snap := range meta.Snapshots() {
+		for _, m := range i.manifestList(&snap) {
+			for _, f := range i.manifest(m.ManifestFile, m.sum) {
+				if err := ctx.Err(); err != nil {
+					return nil, err
+				}
+				i.dataFile(f)
+			}
+		}
+	}
+	return i.faults, nil
+}
+
+// metadata reads a metadata file, nil for one that is damaged.
+func (i *inspector) metadata(location, folder string) table.Metadata {
+	name, err := pathOf(location)
+	if err != nil {
+		i.fault(location, "%v", err)
+		return nil
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		i.unreadable(location, err)
+		return nil
+	}
+	if breaksSeal(location, content) {
+		i.fault(location, "does not have the checksum that its name says")
+		return nil
+	}
+	meta, err := decodesTo(content, folder)
+	if err != nil {
+		i.fault(location, "is not the metadata of the table: %v", err)
+		return nil
+	}
+	return meta
+}
+
+func (i *inspector) unreadable(file string, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		i.fault(file, "is missing")
+	} else {
+		i.fault(file, "cannot be read: %v", err)
+	}
+}
+
+// listed is a manifest and its checksum, "" where none is known.
+type listed struct {
+	iceberg.ManifestFile
+	sum string
+}
+
+// manifestList reads the manifest list of a snapshot.
+func (i *inspector) manifestList(snap *table.Snapshot) []listed {
+	sum, _, err := checksum(snap.ManifestList)
+	if err != nil {
+		i.unreadable(snap.ManifestList, err)
+		return nil
+	}
+	if want, _ := recorded(snap, nil); want != "" && want != sum {
+		i.fault(snap.ManifestList, "does not have the checksum that its snapshot says")
+		return nil
+	}
+	manifests, err := snap.Manifests(files{})
+	if err != nil {
+		i.fault(snap.ManifestList, "is not a manifest list: %v", err)
+		return nil
+	}
+	_, sums := recorded(snap, manifests)
+	out := make([]listed, len(manifests))
+	for k, m := range manifests {
+		out[k] = listed{m, sums[m.FilePath()]}
+	}
+	return out
+}
+
+// manifest reads a manifest that was not looked at before.
+func (i *inspector) manifest(m iceberg.ManifestFile, want string) []iceberg.DataFile {
+	if !i.first(m.FilePath()) {
+		return nil
+	}
+	sum, size, err := checksum(m.FilePath())
+	switch {
+	case err != nil:
+		i.unreadable(m.FilePath(), err)
+		return nil
+	case size != m.Length():
+		i.fault(m.FilePath(), "has %d bytes, not %d", size, m.Length())
+		return nil
+	case want != "" && want != sum:
+		i.fault(m.FilePath(), "does not have the checksum that its snapshot says")
+		return nil
+	}
+	data, err := readManifest(m)
+	if err != nil {
+		i.fault(m.FilePath(), "is not a manifest: %v", err)
+	}
+	return data
+}
+
+// dataFile checks a data file that was not looked at before.
+func (i *inspector) dataFile(f iceberg.DataFile) {
+	if !i.first(f.FilePath()) {
+		return
+	}
+	if problem := check(f); problem != "" {
+		i.fault(f.FilePath(), "%s", problem)
+		return
+	}
+	sum, _, err := checksum(f.FilePath())
+	if err != nil {
+		i.unreadable(f.FilePath(), err)
+	} else if want := sumIn(f.FilePath()); want != "" && want != sum {
+		i.fault(f.FilePath(), "does not have the checksum that its name says")
+	}
+}

@@ -62,7 +62,11 @@ func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
 	if w.cfg.Log.Kind == "kafka" {
 		return w.openKafka(ctx)
 	}
-	return embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, Logger: w.log})
+	log, err := embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, Logger: w.log})
+	if err != nil {
+		return nil, err
+	}
+	return w.share(log), nil
 }
 
 func (w *workspace) openKafka(ctx context.Context) (*kafka.Log, error) {

@@ -1,14 +1,17 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
@@ -152,19 +155,18 @@ func (a *appending) send(ctx context.Context, partition int, indexes []int) erro
 
 // produce stores one batch.
 func (a *appending) produce(ctx context.Context, partition int, indexes []int) error {
+	batch, err := encodeBatch(a.log.compression, a.msgs, indexes, a.log.o.Now())
+	if err != nil {
+		return err
+	}
+	size := binary.BigEndian.AppendUint32(nil, uint32(len(batch))) // kafka-go sends the set as it is, and this belongs to it
 	var base int64
-	err := a.log.retry(ctx, func(ctx context.Context) error {
-		now := a.log.o.Now()
-		records := make([]kafka.Record, len(indexes))
-		for i, index := range indexes {
-			records[i] = record(a.msgs[index], now)
-		}
-		r, err := a.log.client.Produce(ctx, &kafka.ProduceRequest{
+	err = a.log.retry(ctx, func(ctx context.Context) error {
+		r, err := a.log.client.RawProduce(ctx, &kafka.RawProduceRequest{
 			Topic:        a.log.fullName(a.topic),
 			Partition:    partition,
 			RequiredAcks: kafka.RequireAll,
-			Records:      kafka.NewRecordReader(records...),
-			Compression:  a.log.compression,
+			RawRecords:   protocol.RawRecordSet{Reader: io.MultiReader(bytes.NewReader(size), bytes.NewReader(batch))},
 		})
 		if err != nil {
 			return err
@@ -179,20 +181,4 @@ func (a *appending) produce(ctx context.Context, partition int, indexes []int) e
 		a.positions[index] = eventlog.Position{Partition: partition, Offset: base + int64(i)}
 	}
 	return nil
-}
-
-func record(m event.Message, now time.Time) kafka.Record {
-	headers := make([]kafka.Header, len(m.Headers))
-	for i, h := range m.Headers {
-		headers[i] = kafka.Header{Key: h.Key, Value: notNil(h.Value)}
-	}
-	return kafka.Record{Time: now, Key: kafka.NewBytes([]byte(m.Key)), Value: kafka.NewBytes(notNil(m.Value)), Headers: headers}
-}
-
-// notNil keeps empty from becoming null, which to Kafka means a deletion.
-func notNil(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }

@@ -331,6 +331,9 @@ func TestOptions(t *testing.T) {
 		want string
 	}{
 		{"no brokers", kafka.Options{}, "no brokers"},
+		{"broker without port", kafka.Options{Brokers: []string{"kafka1"}}, "host:port"},
+		{"two brokers in one", kafka.Options{Brokers: []string{"a:1,b:2"}}, "each broker is an element"},
+		{"quotes around a broker", kafka.Options{Brokers: []string{`a:1","b:2`}}, "each broker is an element"},
 		{"prefix", kafka.Options{Brokers: []string{"x:1"}, Prefix: "a b"}, "prefix"},
 		{"long prefix", kafka.Options{Brokers: []string{"x:1"}, Prefix: strings.Repeat("a", 49)}, "longer"},
 		{"compression", kafka.Options{Brokers: []string{"x:1"}, Compression: "gzip"}, "compression"},

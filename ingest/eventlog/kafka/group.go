@@ -45,7 +45,7 @@ func (l *Log) Assignments(ctx context.Context, group string, topics []string, ru
 	defer cancel(nil)
 	go func() {
 		select {
-		case <-l.closing:
+		case <-l.life.Done():
 			cancel(eventlog.ErrClosed)
 		case <-ctx.Done():
 		}

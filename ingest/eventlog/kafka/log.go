@@ -63,9 +63,11 @@ type Log struct {
 	transport   *kafka.Transport
 	client      *kafka.Client
 	ahead       readAhead
+	flights     flights
 
-	closing chan struct{}  // closed by Close
-	calls   sync.WaitGroup // running calls; Add is called with mu held
+	life  context.Context    // ends when Close is called; of what no call waits for
+	end   context.CancelFunc // ends life
+	calls sync.WaitGroup     // running calls and flights; Add is called with mu held
 
 	mu     sync.Mutex // guards closed and limits
 	closed bool
@@ -76,7 +78,8 @@ type Log struct {
 // when they refuse us or are not who they should be.
 func Open(ctx context.Context, o Options) (*Log, error) {
 	o = o.withDefaults()
-	l := &Log{o: o, closing: make(chan struct{}), limits: make(map[string]int)}
+	l := &Log{o: o, limits: make(map[string]int)}
+	l.life, l.end = context.WithCancel(context.WithoutCancel(ctx))
 	var err error
 	if err = o.check(); err == nil {
 		l.compression, err = o.compression()
@@ -124,11 +127,9 @@ func (l *Log) newTransport(topics []string) *kafka.Transport {
 // Close implements [eventlog.Log]. It ends [Log.Assignments].
 func (l *Log) Close() error {
 	l.mu.Lock()
-	if !l.closed {
-		l.closed = true
-		close(l.closing)
-	}
+	l.closed = true
 	l.mu.Unlock()
+	l.end()
 	l.calls.Wait()
 	l.transport.CloseIdleConnections()
 	return nil

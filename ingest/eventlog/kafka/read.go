@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
-	"time"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 
-	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 )
 
@@ -56,6 +52,11 @@ func (l *Log) read(ctx context.Context, at place, maxBytes int) ([]eventlog.Reco
 	var records []eventlog.Record
 	pending := l.ahead.take(at)
 	for {
+		if n := valueBytes(pending); len(records) == 0 && n <= maxBytes && n > 0 { // all of it, as it is
+			records, pending = pending, nil
+			maxBytes -= n
+			at.offset = records[len(records)-1].Offset + 1
+		}
 		for i, r := range pending {
 			n := len(r.Message.Value)
 			if len(records) > 0 && n > maxBytes {
@@ -99,15 +100,9 @@ type fetching struct {
 // once returns records, none at the end. It steps over what Kafka keeps for itself between records.
 func (f *fetching) once(ctx context.Context) ([]eventlog.Record, error) {
 	for {
-		r, err := f.log.client.Fetch(ctx, &kafka.FetchRequest{
-			Topic:     f.log.fullName(f.at.topic),
-			Partition: f.at.partition,
-			Offset:    f.at.offset,
-			MaxBytes:  int64(f.size),
-			MaxWait:   time.Millisecond, // an answer without records is an answer
-		})
+		r, err := f.log.fetch(ctx, f.at, f.size)
 		if err == nil {
-			err = r.Error
+			err = r.err
 		}
 		if errors.Is(err, kafka.OffsetOutOfRange) {
 			return nil, f.log.outOfRange(ctx, f.at)
@@ -115,27 +110,66 @@ func (f *fetching) once(ctx context.Context) ([]eventlog.Record, error) {
 		if err != nil {
 			return nil, f.damaged(err)
 		}
-		records, next, err := decode(r.Records, f.at.offset)
+		records, next, err := decodeBatches(r.set, f.at.offset)
 		switch {
+		case len(records) > 0: // an error behind them is that of the read that begins there
+			return records, nil
 		case err != nil:
 			return nil, f.damaged(err)
-		case len(records) > 0 || f.at.offset >= r.HighWatermark:
-			return records, nil
+		case f.at.offset >= r.next:
+			return nil, nil
 		case next == f.at.offset: // throttled
-			return nil, fmt.Errorf("broker gave nothing at offset %d of %d", f.at.offset, r.HighWatermark)
+			return nil, fmt.Errorf("broker gave nothing at offset %d of %d", f.at.offset, r.next)
 		}
 		f.at.offset = next // over control records
 	}
 }
 
-// damaged makes an error that tells of damaged data an ErrCorrupt with its place. kafka-go has no
-// error of its own for an answer whose checksum or compression is wrong; it is what is neither the
-// network's nor the broker's. It must come twice, on two connections, to be the data's fault.
+// fetch asks for what is at a place, unless it was asked for before, and asks for what is behind it,
+// so that the broker works while the answer is decoded.
+func (l *Log) fetch(ctx context.Context, at place, size int) (*fetched, error) {
+	r, err := l.flights.land(ctx, at)
+	if r == nil && err == nil {
+		r, err = l.request(ctx, at, size)
+	}
+	if err != nil || r.err != nil {
+		return r, err
+	}
+	if end := batchesEnd(r.set); end > at.offset && end < r.next && l.enter(ctx) == nil {
+		next := place{at.topic, at.partition, end}
+		f := l.flights.start(next)
+		go func() {
+			defer l.calls.Done()
+			defer close(f.done)
+			if r, err := l.request(l.life, next, size); err == nil && r.err == nil {
+				f.fetched = r
+			}
+		}()
+	}
+	return r, nil
+}
+
+// request asks the leader of a partition for what is at a place.
+func (l *Log) request(ctx context.Context, at place, size int) (*fetched, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	r, err := l.transport.RoundTrip(ctx, l.client.Addr, newFetch(l.o.ClientID, l.fullName(at.topic), at.partition, at.offset, size))
+	if err != nil {
+		return nil, err
+	}
+	answer, ok := r.(*fetched)
+	if !ok {
+		return nil, fmt.Errorf("%w: it is a %T", errAnswer, r)
+	}
+	return answer, nil
+}
+
+// damaged makes an error that tells of damaged data an ErrCorrupt with its place. It must come twice,
+// on two connections, to be the data's fault.
 func (f *fetching) damaged(err error) error {
-	var code kafka.Error
 	switch {
-	case errors.Is(err, kafka.InvalidMessage):
-	case errors.As(err, &code), errors.As(err, new(protocol.Error)), disconnected(err):
+	case errors.Is(err, kafka.InvalidMessage): // the broker's own finding
+	case !errors.Is(err, errBatch):
 		return err
 	default:
 		if f.unreadable++; f.unreadable < 2 {
@@ -155,70 +189,6 @@ func (l *Log) outOfRange(ctx context.Context, at place) error {
 		return fmt.Errorf("%w: partition %d holds offsets %d to %d, not %d", eventlog.ErrExpired, at.partition, r.First, r.Next, at.offset)
 	}
 	return kafka.OffsetNotAvailable // a new leader that is catching up
-}
-
-// decode reads the records of an answer from an offset on, and the offset after the last of all,
-// control records included.
-func decode(in kafka.RecordReader, from int64) ([]eventlog.Record, int64, error) {
-	parts := []protocol.RecordReader{in}
-	if stream, ok := in.(*protocol.RecordStream); ok {
-		parts = stream.Records
-	}
-	var records []eventlog.Record
-	next := from
-	for _, part := range parts {
-		_, control := part.(*protocol.ControlBatch)
-		for {
-			r, err := part.ReadRecord()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return records, next, err
-			}
-			if control || r.Offset < from { // a batch comes whole, also when it began before
-				next = max(next, r.Offset+1)
-				release(r)
-				continue
-			}
-			m, err := message(r)
-			if err != nil {
-				return records, next, err
-			}
-			records = append(records, eventlog.Record{Offset: r.Offset, Time: r.Time.UTC(), Message: m})
-			next = r.Offset + 1
-		}
-	}
-	return records, next, nil
-}
-
-func message(r *kafka.Record) (event.Message, error) {
-	defer release(r)
-	key, err := kafka.ReadAll(r.Key)
-	if err != nil {
-		return event.Message{}, err
-	}
-	value, err := kafka.ReadAll(r.Value)
-	if err != nil {
-		return event.Message{}, err
-	}
-	m := event.Message{Key: string(key), Value: value}
-	if len(r.Headers) > 0 {
-		m.Headers = make([]event.Header, len(r.Headers))
-		for i, h := range r.Headers {
-			m.Headers[i] = event.Header(h)
-		}
-	}
-	return m, nil
-}
-
-// release gives the pages of a record back to kafka-go.
-func release(r *kafka.Record) {
-	for _, b := range []kafka.Bytes{r.Key, r.Value} {
-		if b != nil {
-			_ = b.Close() // of memory: it has no error
-		}
-	}
 }
 
 // maxAhead is about the most bytes of values that are kept for reads to come.
@@ -257,4 +227,45 @@ func valueBytes(records []eventlog.Record) int {
 		n += len(r.Message.Value)
 	}
 	return n
+}
+
+// flights are answers on their way to reads that are to be expected, by their places.
+type flights struct {
+	mu sync.Mutex // guards on
+	on map[place]*flight
+}
+
+type flight struct {
+	done    chan struct{} // closed when it has landed
+	fetched *fetched      // nil: it failed, and the read asks itself
+}
+
+// maxFlights is how many answers wait for a reader. One may have gone elsewhere.
+const maxFlights = 16
+
+func (f *flights) start(at place) *flight {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.on == nil || len(f.on) >= maxFlights {
+		f.on = make(map[place]*flight)
+	}
+	f.on[at] = &flight{done: make(chan struct{})}
+	return f.on[at]
+}
+
+// land waits for the answer that is on its way to a place. It is nil when there is none.
+func (f *flights) land(ctx context.Context, at place) (*fetched, error) {
+	f.mu.Lock()
+	flight := f.on[at]
+	delete(f.on, at)
+	f.mu.Unlock()
+	if flight == nil {
+		return nil, nil
+	}
+	select {
+	case <-flight.done:
+		return flight.fetched, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

@@ -118,13 +118,6 @@ func refused(err error) bool {
 		errors.As(err, &host) || errors.As(err, &invalid)
 }
 
-// disconnected says whether err is the network's.
-func disconnected(err error) bool {
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // hint explains what brokers do not: they only close the connection.
 func hint(err error) string {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -67,7 +67,7 @@ func exitCode(err error) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, catalog.ErrInvalid),
-		errors.Is(err, lake.ErrElsewhere), errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
+		errors.Is(err, eventlog.ErrTooLarge), errors.Is(err, lake.ErrElsewhere), errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errRefused):
 		return exitRefused
@@ -75,7 +75,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):

@@ -22,6 +22,9 @@ var (
 	ErrAccess   = errors.New("event log refuses us") // wrong credentials, no permission, TLS mismatch
 	ErrFull     = errors.New("event log is full")    // its storage has no room; make some and try again
 	ErrClosed   = errors.New("event log is closed")
+
+	// ErrUnreachable says that the log did not answer for as long as a call waits for it.
+	ErrUnreachable = errors.New("event log cannot be reached")
 )
 
 // CatalogTopic is where governance facts live; it has one partition.

@@ -76,9 +76,14 @@ func (r *reading) read(ctx context.Context) error {
 	from, landed := r.at.Offsets[r.rng.Partition]
 	if from < r.rng.First {
 		if landed {
-			return fmt.Errorf("%w: landed up to offset %d, the log begins at %d", eventlog.ErrExpired, from, r.rng.First)
+			return fmt.Errorf("%w: sudah mendarat sampai %d, tetapi log baru mulai di %d: yang di antaranya terhapus sebelum mendarat; perpanjang log.kafka.retention, dan minta OPD mengirim ulang "+
+				"(landed up to %d, and the log begins at %d: what is between was removed before it landed; lengthen log.kafka.retention, and have it delivered again)",
+				eventlog.ErrExpired, from, r.rng.First, from, r.rng.First)
 		}
 		from = r.rng.First
+	}
+	if from > r.rng.Next {
+		return r.within(ctx, r.rng.Partition, from)
 	}
 	r.begin(from)
 	for {

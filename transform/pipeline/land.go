@@ -69,6 +69,11 @@ func (l *land) partitions(ctx context.Context, assigned map[string][]int) (lande
 		if assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition) {
 			continue
 		}
+		if l.at != nil && l.at.Offsets[r.Partition] > r.Next {
+			if err := l.within(ctx, r.Partition, l.at.Offsets[r.Partition]); err != nil {
+				return landed, err
+			}
+		}
 		for ctx.Err() == nil && l.more(r) {
 			n, err := l.partition(ctx, r)
 			landed += n
@@ -81,6 +86,26 @@ func (l *land) partitions(ctx context.Context, assigned map[string][]int) (lande
 		}
 	}
 	return landed, nil
+}
+
+// within is an error when a partition ends before the position up to which it has landed: what is
+// written to it now would never land. It asks the log anew, for another worker may have landed what
+// came since.
+func (l *land) within(ctx context.Context, partition int, landed int64) error {
+	ranges, err := l.w.o.Log.Ranges(ctx, l.dataset)
+	if err != nil {
+		return err
+	}
+	for _, r := range ranges {
+		if r.Partition == partition && landed > r.Next {
+			return fmt.Errorf("%w: partisi %d sudah mendarat sampai %d, tetapi log berakhir di %d: topik dihapus dan dibuat lagi, atau log dipulihkan dari cadangan lama; "+
+				"kembalikan topik yang utuh, atau daratkan log ini ke ruang kerja baru "+
+				"(partition %d has landed up to %d, and the log ends at %d: the topic was deleted and made again, or the log restored from an old backup; "+
+				"bring the whole topic back, or land this log in a new workspace)",
+				eventlog.ErrExpired, partition, landed, r.Next, partition, landed, r.Next)
+		}
+	}
+	return nil
 }
 
 // more says whether a partition may hold what has not landed.

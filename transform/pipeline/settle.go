@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"satudata/ingest/event"
+	"satudata/ingest/eventlog"
 	"satudata/schemas"
 	"satudata/transform/lake"
 )
@@ -35,11 +36,11 @@ func (w *Worker) settle(ctx context.Context) error {
 // decide checks a delivery and publishes or returns it. It does nothing while a part has not landed.
 func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) {
 	at, err := w.o.Lake.Positions(ctx, d.Dataset, lake.History)
-	if errors.Is(err, lake.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil || at.Streams[d.Stream] < d.LastSeq {
+	if err != nil && !errors.Is(err, lake.ErrNotFound) {
 		return false, err
+	}
+	if at.Streams[d.Stream] < d.LastSeq {
+		return false, w.stillThere(ctx, d.Dataset)
 	}
 	check, err := w.checked(ctx, d)
 	if err != nil {
@@ -53,6 +54,16 @@ func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) 
 	defer w.tell.Unlock()
 	w.o.OnDecided(d, check, decided)
 	return true, nil
+}
+
+// stillThere says that the log has the topic of a dataset, in which there is more to land.
+func (w *Worker) stillThere(ctx context.Context, dataset string) error {
+	_, err := w.o.Log.Ranges(ctx, dataset)
+	if errors.Is(err, eventlog.ErrNoTopic) {
+		return fmt.Errorf("%w: topik kiriman yang belum mendarat ini tidak ada lagi di log; kembalikan topik itu, atau minta OPD mengirim ulang "+
+			"(the topic of this delivery, which has not landed, is gone from the log: bring it back, or have it delivered again)", err)
+	}
+	return err
 }
 
 // checked is the check of a delivery that is in force. Rules look at tables that move on, so two

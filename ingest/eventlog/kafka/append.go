@@ -60,7 +60,7 @@ func (l *Log) append(ctx context.Context, topic string, msgs []event.Message) ([
 	parts := make(map[int][]int) // partition -> indexes in msgs
 	for i, m := range msgs {
 		if size := sizeOf(m); size > limit {
-			return nil, fmt.Errorf("%w: message of %d bytes, the topic takes at most %d", eventlog.ErrTooLarge, size, limit)
+			return nil, fmt.Errorf("%w: message of %d bytes, the topic takes at most %d%s", eventlog.ErrTooLarge, size, limit, tooLarge)
 		}
 		p := eventlog.PartitionOf(m.Key, n)
 		parts[p] = append(parts[p], i)

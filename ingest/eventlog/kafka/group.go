@@ -132,7 +132,7 @@ func (m *member) join(ctx context.Context) (done bool, err error) {
 		case err != nil && verdict(err) != nil && !stale(err):
 			return false, verdict(err)
 		case err != nil && time.Since(working) > m.log.o.RetryFor:
-			return false, fmt.Errorf("%w%s", err, hint(err))
+			return false, m.log.unreachable(time.Since(working), err)
 		case err != nil:
 			m.log.o.Logger.Warn("kafka group is not to be joined, trying again", "group", m.group, "err", err)
 			continue

@@ -37,6 +37,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -64,6 +65,7 @@ type Log struct {
 	client      *kafka.Client
 	ahead       readAhead
 	flights     flights
+	opened      atomic.Bool // the brokers have taken us
 
 	life  context.Context    // ends when Close is called; of what no call waits for
 	end   context.CancelFunc // ends life
@@ -107,6 +109,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		l.transport.CloseIdleConnections()
 		return nil, fmt.Errorf("open event log in kafka %s: %w", strings.Join(o.Brokers, ","), err)
 	}
+	l.opened.Store(true)
 	o.Logger.Info("event log opened", "cluster", cluster.ClusterID, "brokers", len(cluster.Brokers), "prefix", o.Prefix)
 	return l, nil
 }

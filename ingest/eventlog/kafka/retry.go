@@ -6,8 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -38,11 +38,14 @@ func (l *Log) retry(ctx context.Context, f func(context.Context) error) error {
 		if final := verdict(err); final != nil {
 			return final
 		}
+		if mismatch := l.mismatch(ctx, err); mismatch != nil {
+			return mismatch
+		}
 		tried := time.Since(start)
 		if tried+wait > l.o.RetryFor {
-			return fmt.Errorf("kafka did not recover within %v: %w%s", tried.Round(time.Millisecond), err, hint(err))
+			return l.unreachable(tried, err)
 		}
-		l.o.Logger.Warn("kafka call failed, trying again", "err", err, "in", wait)
+		l.o.Logger.Warn("kafka does not answer, trying again", "brokers", l.o.Brokers, "for", tried.Round(time.Second), "at most", l.o.RetryFor, "error", err)
 		// New connections learn where leaders are now; the old ones would remember for seconds.
 		l.transport.CloseIdleConnections()
 		select {
@@ -67,13 +70,13 @@ func (l *Log) cause(ctx context.Context, err error) error {
 
 // verdict returns the error to give to the caller when err will not pass by itself, else nil.
 func verdict(err error) error {
-	for _, own := range []error{eventlog.ErrNoTopic, eventlog.ErrExpired, eventlog.ErrTooLarge, eventlog.ErrCorrupt, eventlog.ErrAccess, eventlog.ErrClosed} {
+	for _, own := range []error{eventlog.ErrNoTopic, eventlog.ErrExpired, eventlog.ErrTooLarge, eventlog.ErrCorrupt, eventlog.ErrAccess, eventlog.ErrClosed, eventlog.ErrUnreachable} {
 		if errors.Is(err, own) {
 			return err
 		}
 	}
 	if refused(err) {
-		return fmt.Errorf("%w: %w", eventlog.ErrAccess, err)
+		return fmt.Errorf("%w: %w%s", eventlog.ErrAccess, err, remedy(err))
 	}
 	var code kafka.Error
 	if !errors.As(err, &code) {
@@ -81,7 +84,7 @@ func verdict(err error) error {
 	}
 	switch code {
 	case kafka.MessageSizeTooLarge, kafka.RecordListTooLarge:
-		return fmt.Errorf("%w: %w", eventlog.ErrTooLarge, err)
+		return fmt.Errorf("%w: %w%s", eventlog.ErrTooLarge, err, tooLarge)
 	case kafka.Unknown, kafka.BrokerNotAvailable, kafka.ReplicaNotAvailable, kafka.StaleControllerEpoch, kafka.UnknownTopicOrPartition:
 		return nil
 	}
@@ -118,11 +121,32 @@ func refused(err error) bool {
 		errors.As(err, &host) || errors.As(err, &invalid)
 }
 
-// hint explains what brokers do not: they only close the connection.
-func hint(err error) string {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return " (broker menutup koneksi; mungkin ia memerlukan TLS atau SASL, atau sebaliknya" +
-			"; the broker closes the connection: it may want TLS or SASL, or want none)"
+// unreachable is the error of a call that has waited long enough.
+func (l *Log) unreachable(tried time.Duration, err error) error {
+	took := tried.Round(100 * time.Millisecond)
+	return fmt.Errorf("%w: Kafka di %s tidak pulih dalam %v; periksa apakah broker berjalan dan log.kafka.brokers benar"+
+		" (did not recover within %v: see whether the brokers run and log.kafka.brokers is right): %w",
+		eventlog.ErrUnreachable, strings.Join(l.o.Brokers, ","), took, took, err)
+}
+
+// tooLarge says what to do about a message that a topic does not take.
+const tooLarge = "; perbesar max.message.bytes pada topik itu, atau perkecil log.chunkBytes di satudata.yaml" +
+	" (raise max.message.bytes of the topic, or lower log.chunkBytes in satudata.yaml)"
+
+// remedy says what to do when brokers refuse us, or we them.
+func remedy(err error) string {
+	var code kafka.Error
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.As(err, &authority):
+		return "; sertifikat broker tidak ditandatangani oleh yang kita percaya: periksa log.kafka.tls.ca (the brokers' certificate is signed by none we trust: see log.kafka.tls.ca)"
+	case errors.As(err, &host):
+		return "; sertifikat broker untuk nama lain: periksa log.kafka.tls.serverName (the brokers' certificate is for another name: see log.kafka.tls.serverName)"
+	case !errors.As(err, &code):
+		return "; TLS tidak terjalin: periksa log.kafka.tls (TLS is not established: see log.kafka.tls)"
+	case code == kafka.TopicAuthorizationFailed, code == kafka.GroupAuthorizationFailed, code == kafka.ClusterAuthorizationFailed:
+		return "; pengguna ini tidak diberi izin di Kafka: minta ACL untuknya (this user lacks the permission in Kafka: ask for an ACL)"
 	}
-	return ""
+	return "; pengguna, sandi atau mekanisme salah: periksa log.kafka.sasl (wrong user, password or mechanism: see log.kafka.sasl)"
 }

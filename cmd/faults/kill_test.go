@@ -120,6 +120,22 @@ func TestKilledFold(t *testing.T) {
 	o.check()
 }
 
+// TestKilledMaintenance kills `maintain` while it writes small files together and removes what is not
+// needed, 30 times in the long form.
+func TestKilledMaintenance(t *testing.T) {
+	o := newOffice(t, small, 1)
+	v := victim{
+		prepare: func(turn int) {
+			o.deliver(0, turn*4000, (turn+1)*4000)
+			o.must("land", "--once")
+		},
+		args: func(int) []string { return []string{"maintain"} },
+	}
+	v.kill(o, times(2, 30))
+	o.must("maintain")
+	o.check()
+}
+
 // TestKilledUp kills `up` while files arrive in the folder that it watches, 35 times in the long form.
 func TestKilledUp(t *testing.T) {
 	const files, rows = 3, 20_000

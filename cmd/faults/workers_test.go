@@ -31,6 +31,11 @@ func (o *office) hire(n int) *crew {
 	for range n {
 		c.workers = append(c.workers, o.start("land", "--verbose"))
 	}
+	o.t.Cleanup(func() {
+		if o.t.Failed() {
+			o.t.Logf("the workers said:\n%s", c)
+		}
+	})
 	return c
 }
 

@@ -56,8 +56,11 @@ type KafkaConfig struct {
 	Retention   time.Duration `yaml:"retention" env:"RETENTION"`     // of records; 0 keeps them for ever
 	// SessionTimeout is how long a worker may be silent before its partitions go to others.
 	SessionTimeout time.Duration `yaml:"sessionTimeout" env:"SESSION_TIMEOUT"`
-	TLS            TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
-	SASL           SASLConfig    `yaml:"sasl" envPrefix:"SASL_"`
+	// WaitFor is how long a command waits for brokers that do not answer before it ends with exit code
+	// 6. What runs on, as land and up do, waits as often as it takes.
+	WaitFor time.Duration `yaml:"waitFor" env:"WAIT_FOR"`
+	TLS     TLSConfig     `yaml:"tls" envPrefix:"TLS_"`
+	SASL    SASLConfig    `yaml:"sasl" envPrefix:"SASL_"`
 }
 
 // TLSConfig is for encrypted connections to Kafka.
@@ -145,7 +148,7 @@ func defaultConfig() Config {
 	return Config{
 		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
-			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second}},
+			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second, WaitFor: 45 * time.Second}},
 		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100,
 			Catalog: TablesConfig{Kind: "sqlite"}},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},

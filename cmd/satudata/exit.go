@@ -12,6 +12,7 @@ import (
 	"satudata/catalog/query"
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/eventlog/kafka"
 	"satudata/schemas"
 	"satudata/schemas/reference"
 	"satudata/transform/lake"
@@ -67,7 +68,7 @@ func exitCode(err error) int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &u), errors.As(err, &faults), errors.Is(err, catalog.ErrConflict), errors.Is(err, catalog.ErrInvalid),
-		errors.Is(err, eventlog.ErrTooLarge), errors.Is(err, lake.ErrElsewhere), errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
+		errors.Is(err, eventlog.ErrTooLarge), errors.Is(err, kafka.ErrOptions), errors.Is(err, lake.ErrElsewhere), errors.Is(err, query.ErrRefused), errors.Is(err, query.ErrInvalid), errors.Is(err, reference.ErrSystem), errors.Is(err, reference.ErrInvalid):
 		return exitUsage
 	case errors.Is(err, errRefused):
 		return exitRefused

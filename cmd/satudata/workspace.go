@@ -72,7 +72,7 @@ func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
 func (w *workspace) openKafka(ctx context.Context) (*kafka.Log, error) {
 	k := w.cfg.Log.Kafka
 	return kafka.Open(ctx, kafka.Options{
-		Brokers: k.Brokers, Prefix: k.Prefix, SessionTimeout: k.SessionTimeout,
+		Brokers: k.Brokers, Prefix: k.Prefix, SessionTimeout: k.SessionTimeout, RetryFor: k.WaitFor,
 		Partitions: w.cfg.Log.Partitions, ReplicationFactor: k.Replication, Retention: k.Retention,
 		TLS: kafka.TLS{Enabled: k.TLS.Enabled, CAFile: w.resolve(k.TLS.CA), CertFile: w.resolve(k.TLS.Cert),
 			KeyFile: w.resolve(k.TLS.Key), ServerName: k.TLS.ServerName},

@@ -154,7 +154,7 @@ func unpack(codec compress.Compression, data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("compression %d is unknown", codec)
 	}
 	r := c.NewReader(bytes.NewReader(data))
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // only read from
 	out, err := io.ReadAll(io.LimitReader(r, maxBatch+1))
 	if err == nil && len(out) > maxBatch {
 		err = fmt.Errorf("more than %d bytes come out of it", maxBatch)

@@ -29,7 +29,7 @@ type fetched struct {
 }
 
 // ApiKey implements protocol.Message.
-func (*fetched) ApiKey() protocol.ApiKey { return protocol.Fetch }
+func (*fetched) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:staticcheck // the name is the library's
 
 var _ protocol.RawExchanger = (*fetch)(nil)
 

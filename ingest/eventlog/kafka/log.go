@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		l.sasl, err = o.SASL.mechanism()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open event log in kafka: %w", err)
+		return nil, fmt.Errorf("open event log in kafka: %w: %w", ErrOptions, err)
 	}
 	if l.tls == nil && l.sasl != nil && l.sasl.Name() == "PLAIN" {
 		o.Logger.Warn("the password is sent unencrypted: SASL PLAIN without TLS")

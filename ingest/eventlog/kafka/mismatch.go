@@ -56,7 +56,7 @@ func speaksTLS(ctx context.Context, broker string) bool {
 	if conn == nil {
 		return false
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // nothing was to be kept
 	shown := false
 	c := tls.Client(conn, &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // nothing is said on this connection but hello
@@ -72,7 +72,7 @@ func answers(ctx context.Context, broker string, request protocol.Message) bool 
 	if conn == nil {
 		return false
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // nothing was to be kept
 	pc := protocol.NewConn(conn, "satudata")
 	pc.SetVersions(map[protocol.ApiKey]int16{protocol.ApiVersions: 0, protocol.Metadata: 1})
 	_, err := pc.RoundTrip(request)

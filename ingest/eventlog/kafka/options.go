@@ -20,6 +20,9 @@ import (
 	"satudata/ingest/eventlog"
 )
 
+// ErrOptions says that the settings cannot be right, whatever the brokers are.
+var ErrOptions = errors.New("settings of kafka are wrong")
+
 // Options are the settings of a log. Brokers must be given; the zero value of the others works.
 type Options struct {
 	Brokers  []string // "host:port" of some brokers, the others are found

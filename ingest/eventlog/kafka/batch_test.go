@@ -22,7 +22,7 @@ var noon = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 var examples = []event.Message{
 	{Key: "a", Value: []byte("satu"), Headers: []event.Header{{Key: "ce_id", Value: []byte("1")}, {Key: "ce_type", Value: []byte("x")}}},
 	{Key: "a", Value: []byte("dua"), Headers: []event.Header{{Key: "ce_id", Value: []byte("2")}, {Key: "ce_jenis", Value: []byte{}}}},
-	{Key: "b", Value: bytes.Repeat([]byte("panjang "), 40_000)},
+	{Key: "b", Value: bytes.Repeat([]byte("panjang "), 4_000)},
 	{Key: "", Value: []byte{}, Headers: []event.Header{{Key: "ce_id", Value: bytes.Repeat([]byte("9"), 300)}}},
 }
 

@@ -5,11 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -140,55 +137,4 @@ func (o *office) await(p *process, rows int) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-}
-
-// process is a command that runs until it is ended.
-type process struct {
-	t     *testing.T
-	c     *exec.Cmd
-	out   string // file with what it printed
-	ended chan error
-}
-
-// start starts a command that does not end by itself.
-func (o *office) start(args ...string) *process {
-	o.t.Helper()
-	p := &process{t: o.t, c: o.command(args...), out: filepath.Join(o.t.TempDir(), "out"), ended: make(chan error, 1)}
-	out, err := os.Create(p.out)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer out.Close()
-	p.c.Stdout, p.c.Stderr = out, out
-	if err := p.c.Start(); err != nil {
-		o.t.Fatal(err)
-	}
-	go func() { p.ended <- p.c.Wait() }()
-	o.t.Cleanup(func() { _ = p.c.Process.Kill() })
-	return p
-}
-
-// said is what the command has printed so far.
-func (p *process) said() string { return read(p.t, p.out) }
-
-// alive makes sure that the command runs.
-func (p *process) alive() {
-	p.t.Helper()
-	select {
-	case err := <-p.ended:
-		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.said())
-	default:
-	}
-}
-
-// end interrupts the command, which must end well, and returns what it printed.
-func (p *process) end() string {
-	p.t.Helper()
-	if err := p.c.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := <-p.ended; err != nil {
-		p.t.Fatalf("%v ended: %v\n%s", p.c.Args, err, p.said())
-	}
-	return p.said()
 }

@@ -65,7 +65,7 @@ func TestLeaderKilled(t *testing.T) {
 		cluster.Kill(t, i)
 		<-reading.ended
 		if reading.err != nil {
-			t.Errorf("ingest ended with %v when a leader died\n%s", reading.err, &reading.said)
+			t.Errorf("ingest ended with %v when a leader died\n%s", reading.err, reading.said())
 		}
 		cluster.Revive(t, i)
 
@@ -102,7 +102,7 @@ func TestLeaderKilled(t *testing.T) {
 		time.Sleep(time.Duration(times(1, 60)) * time.Second) // longer than a call waits
 		for i, w := range c.workers {
 			if w.gone() {
-				t.Errorf("worker %d ended with the brokers: %v\n%s", i, w.err, &w.said)
+				t.Errorf("worker %d ended with the brokers: %v\n%s", i, w.err, w.said())
 			}
 		}
 		reviveAll(t, cluster, 3)

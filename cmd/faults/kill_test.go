@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// small makes many commits of little, so that there is always one to be met half-way, and folds
+// often makes many commits of little, so that there is always one to be met half-way, and folds
 // whenever there is something to fold.
-const small = "log: {kind: embedded, chunkBytes: 40000}\nlake: {batchBytes: 60000, foldShare: 0.0001}\n"
+const often = "log: {kind: embedded, chunkBytes: 40000}\nlake: {batchBytes: 60000, foldShare: 0.0001}\n"
 
 // published is what a landing prints of a delivery that now counts.
 const published = "disebarluaskan"
@@ -54,7 +54,7 @@ func (v victim) start(o *office, turn int) *process {
 	p := o.start(v.args(turn)...)
 	if v.mark != "" && !p.await(v.mark, 1) {
 		<-p.ended
-		o.t.Fatalf("%v did not print %q: %v\n%s", p.cmd.Args, v.mark, p.err, &p.said)
+		o.t.Fatalf("%v did not print %q: %v\n%s", p.cmd.Args, v.mark, p.err, p.said())
 	}
 	return p
 }
@@ -63,7 +63,7 @@ func (v victim) start(o *office, turn int) *process {
 // read on from where the log has it.
 func TestKilledSource(t *testing.T) {
 	const rows = 130_000 // more than one append to the log
-	o := newOffice(t, small, 1)
+	o := newOffice(t, often, 1)
 	file, resumed := "", 0
 	v := victim{
 		prepare: func(turn int) {
@@ -91,7 +91,7 @@ func TestKilledSource(t *testing.T) {
 
 // TestKilledLanding kills `land --once`, 50 times in the long form.
 func TestKilledLanding(t *testing.T) {
-	o := newOffice(t, small, 1)
+	o := newOffice(t, often, 1)
 	v := victim{
 		prepare: func(turn int) { o.deliver(0, turn*4000, (turn+1)*4000) },
 		args:    func(int) []string { return []string{"land", "--once"} },
@@ -104,7 +104,7 @@ func TestKilledLanding(t *testing.T) {
 // TestKilledFold kills the landing after it has decided a delivery, while it folds new permits and
 // changed ones into the current state, 40 times in the long form.
 func TestKilledFold(t *testing.T) {
-	o := newOffice(t, small, 1)
+	o := newOffice(t, often, 1)
 	o.deliver(0, 1, 20_000)
 	o.must("--set", "lake.batchBytes=67108864", "land", "--once")
 	v := victim{
@@ -123,7 +123,7 @@ func TestKilledFold(t *testing.T) {
 // TestKilledMaintenance kills `maintain` while it writes small files together and removes what is not
 // needed, 30 times in the long form.
 func TestKilledMaintenance(t *testing.T) {
-	o := newOffice(t, small, 1)
+	o := newOffice(t, often, 1)
 	v := victim{
 		prepare: func(turn int) {
 			o.deliver(0, turn*4000, (turn+1)*4000)
@@ -139,7 +139,7 @@ func TestKilledMaintenance(t *testing.T) {
 // TestKilledUp kills `up` while files arrive in the folder that it watches, 35 times in the long form.
 func TestKilledUp(t *testing.T) {
 	const files, rows = 3, 20_000
-	o := newOffice(t, small+"sources: [{binding: dpmptsp.izin0, paths: [masuk]}]\n", 1)
+	o := newOffice(t, often+"sources: [{binding: dpmptsp.izin0, paths: [masuk]}]\n", 1)
 	if err := os.MkdirAll(filepath.Join(o.dir, "masuk"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -166,20 +166,20 @@ func TestKilledUp(t *testing.T) {
 		before, begun := p.writes(), time.Now()
 		p.await(published, files)
 		whole = effort{p.writes() - before, time.Since(begun)}
-		p.interrupt()
+		p.end()
 	})
 	kills := times(2, 35)
 	for range kills {
 		turn(func(p *process) {
 			p.meet(whole)
 			if !p.kill() {
-				t.Errorf("up ended by itself\n%s", &p.said)
+				t.Errorf("up ended by itself\n%s", p.said())
 			}
 		})
 	}
 	p := o.start(batches...)
 	o.awaitPublished(arrived)
-	p.interrupt()
+	p.end()
 	t.Logf("%d kills, %d files", kills, arrived)
 	o.check()
 }

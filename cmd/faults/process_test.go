@@ -22,7 +22,7 @@ type process struct {
 	lines chan string   // of its stdout, closed at its end
 	ended chan struct{} // closed when it is gone
 	err   error         // how it ended; read after ended
-	said  transcript    // stderr and stdout
+	heard transcript    // stderr and stdout
 }
 
 // transcript is what a process has said so far.
@@ -47,7 +47,7 @@ func (l *transcript) String() string {
 func (o *office) start(args ...string) *process {
 	o.t.Helper()
 	p := &process{t: o.t, cmd: o.command(args...), lines: make(chan string, 1<<16), ended: make(chan struct{})}
-	p.cmd.Stderr = &p.said
+	p.cmd.Stderr = &p.heard
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
 		err = p.cmd.Start()
@@ -57,7 +57,7 @@ func (o *office) start(args ...string) *process {
 	}
 	go func() {
 		defer close(p.ended)
-		lines := bufio.NewScanner(io.TeeReader(out, &p.said))
+		lines := bufio.NewScanner(io.TeeReader(out, &p.heard))
 		for lines.Scan() {
 			p.lines <- lines.Text()
 		}
@@ -83,7 +83,7 @@ func (p *process) kill() bool {
 		return true
 	}
 	if p.err != nil {
-		p.t.Fatalf("%v ended by itself: %v\n%s", p.cmd.Args, p.err, &p.said)
+		p.t.Fatalf("%v ended by itself: %v\n%s", p.cmd.Args, p.err, p.said())
 	}
 	return false
 }
@@ -101,13 +101,25 @@ func (p *process) stop() bool {
 	return false
 }
 
-// interrupt ends the process as Ctrl-C does; it must end well.
-func (p *process) interrupt() {
+// end interrupts the process, which must end well, and returns what it printed.
+func (p *process) end() string {
 	p.t.Helper()
-	p.signal(os.Interrupt)
+	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if p.err != nil {
-		p.t.Errorf("%v did not end well: %v\n%s", p.cmd.Args, p.err, &p.said)
+		p.t.Fatalf("%v did not end well: %v\n%s", p.cmd.Args, p.err, p.said())
+	}
+	return p.said()
+}
+
+// said is what the process has printed so far.
+func (p *process) said() string { return p.heard.String() }
+
+// alive makes sure that the process runs.
+func (p *process) alive() {
+	p.t.Helper()
+	if p.gone() {
+		p.t.Fatalf("%v ended by itself: %v\n%s", p.cmd.Args, p.err, p.said())
 	}
 }
 
@@ -128,7 +140,7 @@ func (p *process) await(mark string, n int) bool {
 		case <-late:
 			p.signal(syscall.SIGQUIT)
 			<-p.ended
-			p.t.Fatalf("%v does not get on to %q\n%s", p.cmd.Args, mark, &p.said)
+			p.t.Fatalf("%v does not get on to %q\n%s", p.cmd.Args, mark, p.said())
 		}
 	}
 	return true
@@ -186,7 +198,7 @@ func (p *process) work() effort {
 	p.t.Helper()
 	e := p.until(func(effort) bool { return false })
 	if p.err != nil {
-		p.t.Fatalf("%v ended by itself: %v\n%s", p.cmd.Args, p.err, &p.said)
+		p.t.Fatalf("%v ended by itself: %v\n%s", p.cmd.Args, p.err, p.said())
 	}
 	return e
 }

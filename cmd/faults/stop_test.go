@@ -13,7 +13,7 @@ const inUse = 5
 // machine does. Nobody else may take the embedded log meanwhile, and it goes on when it is let.
 func TestStoppedLanding(t *testing.T) {
 	const rows = 8000
-	o := newOffice(t, small, 1)
+	o := newOffice(t, often, 1)
 	o.deliver(0, 0, rows)
 	whole := o.begun().work()
 	stopped, turn := 0, 1
@@ -31,7 +31,7 @@ func TestStoppedLanding(t *testing.T) {
 		p.signal(syscall.SIGCONT)
 		<-p.ended
 		if p.err != nil {
-			t.Errorf("landing did not end well after it was stopped: %v\n%s", p.err, &p.said)
+			t.Errorf("landing did not end well after it was stopped: %v\n%s", p.err, p.said())
 		}
 	}
 	t.Logf("stopped %d times in %d turns", stopped, turn)
@@ -46,7 +46,7 @@ func (o *office) begun() *process {
 	o.t.Helper()
 	p := o.start("land", "--once", "--verbose")
 	if !p.await(dataset, 1) {
-		o.t.Fatalf("nothing was landed\n%s", &p.said)
+		o.t.Fatalf("nothing was landed\n%s", p.said())
 	}
 	return p
 }

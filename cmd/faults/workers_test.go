@@ -49,7 +49,7 @@ func (c *crew) busy() int {
 			case line, ok := <-w.lines:
 				if !ok {
 					<-w.ended
-					c.o.t.Fatalf("a worker ended by itself: %v\n%s", w.err, &w.said)
+					c.o.t.Fatalf("a worker ended by itself: %v\n%s", w.err, w.said())
 				}
 				if strings.Contains(line, dataset+" partisi") {
 					return i
@@ -73,7 +73,7 @@ func (c *crew) forget() {
 func (c *crew) dismiss() {
 	c.o.t.Helper()
 	for _, w := range c.workers {
-		w.interrupt()
+		w.end()
 	}
 }
 
@@ -81,7 +81,7 @@ func (c *crew) dismiss() {
 func (c *crew) String() string {
 	var b strings.Builder
 	for i, w := range c.workers {
-		said := w.said.String()
+		said := w.said()
 		fmt.Fprintf(&b, "worker %d:\n%s\n", i, said[max(0, len(said)-2000):])
 	}
 	return b.String()
@@ -119,14 +119,14 @@ func TestWorkersKilled(t *testing.T) {
 		time.Sleep(time.Duration(rand.IntN(40_000)) * time.Microsecond)
 		if turn%(1+kills/stops) == kills/stops {
 			if !w.stop() {
-				t.Fatalf("a worker ended by itself\n%s", &w.said)
+				t.Fatalf("a worker ended by itself\n%s", w.said())
 			}
 			o.awaitPublished(sources * parts) // by the others
 			w.signal(syscall.SIGCONT)
 			continue
 		}
 		if !w.kill() {
-			t.Fatalf("a worker ended by itself\n%s", &w.said)
+			t.Fatalf("a worker ended by itself\n%s", w.said())
 		}
 		c.workers[i] = o.start("land", "--verbose")
 	}

@@ -254,15 +254,8 @@ func TestExitCodes(t *testing.T) {
 // TestWorkspaceInUse: a second process is told so, and readers still work.
 func TestWorkspaceInUse(t *testing.T) {
 	dir := sampleDir(t)
-	landing := process(t, dir, "land")
-	if err := landing.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = landing.Process.Kill()
-		_ = landing.Wait()
-	})
-	holder := strconv.Itoa(landing.Process.Pid)
+	l := startLanding(t, dir)
+	holder := strconv.Itoa(l.cmd.Process.Pid)
 	for range 100 {
 		if pid, err := os.ReadFile(filepath.Join(dir, "log", "log.pid")); err == nil && strings.Contains(string(pid), holder) {
 			break

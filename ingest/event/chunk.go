@@ -75,12 +75,13 @@ type Chunk struct {
 	FirstRow    int64     // row in the source of the first record, counted from 1 as a spreadsheet shows it, header rows included
 	Rows        int       // records in Data, header lines not counted
 	Op          Op
+	Trace       string // W3C traceparent of the delivery's span; empty when it is not traced
 	Data        []byte
 }
 
 // Message encodes c for the log. Its key is the stream, so a re-sent chunk goes to the same partition.
 func (c Chunk) Message() Message {
-	h := make([]Header, 0, 16)
+	h := make([]Header, 0, 17)
 	add := func(k, v string) { h = append(h, Header{k, []byte(v)}) }
 	add("ce_specversion", "1.0")
 	add("ce_id", c.ID.String())
@@ -98,6 +99,9 @@ func (c Chunk) Message() Message {
 	add("ce_firstrow", strconv.FormatInt(c.FirstRow, 10))
 	add("ce_rows", strconv.Itoa(c.Rows))
 	add("ce_op", string(c.Op))
+	if c.Trace != "" {
+		add("ce_traceparent", c.Trace)
+	}
 	return Message{Key: c.Stream, Headers: h, Value: c.Data}
 }
 

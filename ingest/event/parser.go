@@ -34,12 +34,13 @@ const (
 	attrFirstRow
 	attrRows
 	attrOp
+	attrTrace
 	attrs // how many there are
 )
 
 // attrNames are the headers of the attributes.
 var attrNames = [attrs]string{"ce_type", "ce_id", "ce_source", "ce_subject", "ce_time", "content-type", "ce_dataset",
-	"ce_contract", "ce_binding", "ce_delivery", "ce_stream", "ce_seq", "ce_firstrow", "ce_rows", "ce_op"}
+	"ce_contract", "ce_binding", "ce_delivery", "ce_stream", "ce_seq", "ce_firstrow", "ce_rows", "ce_op", "ce_traceparent"}
 
 // attributes are the values of a message's attributes, and the first fault that was found in them.
 type attributes struct {
@@ -89,6 +90,7 @@ func (p *Parser) Chunk(m Message) (Chunk, error) {
 		FirstRow:    a.int(attrFirstRow, 0),
 		Rows:        int(a.int(attrRows, 0)),
 		Op:          Op(a.like(attrOp, string(l.Op))),
+		Trace:       again(a.values[attrTrace], l.Trace),
 		Data:        m.Value,
 	}
 	if t := a.bytes(attrTime); string(t) != p.time {

@@ -13,9 +13,10 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/trace"
 )
 
-// Options say whose deliveries Run moves, and where to. All but Progress, Logger and Now are needed.
+// Options say whose deliveries Run moves, and where to. All but Progress, Logger, Tracer and Now are needed.
 type Options struct {
 	Log      eventlog.Log
 	Ledger   Ledger
@@ -26,6 +27,7 @@ type Options struct {
 	Again    bool   // take a delivery also when its records are unchanged
 	Progress Progress
 	Logger   *slog.Logger
+	Tracer   *trace.Tracer
 	Now      func() time.Time
 }
 
@@ -250,12 +252,16 @@ func (r *runner) offsets(ctx context.Context) (map[int]int64, error) {
 }
 
 // move appends what is left of a delivery behind what is stored, and records that it was received.
-func (r *runner) move(ctx context.Context, d Delivery, open event.DeliveryOpened, from stored, status Status) (Outcome, error) {
-	s := sender{runner: r, open: open, ids: event.NewIDs(from.lastID, r.o.Now), stored: from}
+func (r *runner) move(ctx context.Context, d Delivery, open event.DeliveryOpened, from stored, status Status) (out Outcome, err error) {
+	ctx, span := r.o.Tracer.StartIn(ctx, open.Delivery, "delivery", trace.String("dataset", open.Dataset),
+		trace.String("source", open.Source), trace.String("binding", open.Binding), trace.String("status", string(status)))
+	defer func() { span.End(err) }()
+	s := sender{runner: r, trace: span.Parent(), open: open, ids: event.NewIDs(from.lastID, r.o.Now), stored: from}
 	if err := s.send(ctx, d); err != nil {
 		return Outcome{}, fmt.Errorf("deliver %s: %w", open.Subject, err)
 	}
-	out := Outcome{Info: d.Info(), Delivery: open.Delivery, Status: status, Records: s.records, Bytes: s.bytes}
+	span.Set(trace.Int("records", s.records), trace.Int("bytes", s.bytes))
+	out = Outcome{Info: d.Info(), Delivery: open.Delivery, Status: status, Records: s.records, Bytes: s.bytes}
 	return out, r.record(ctx, event.DeliveryReceived{
 		Delivery: open.Delivery, Chunks: s.stored.chunks, Records: s.stored.records,
 		LastSeq: s.stored.lastSeq, FirstID: s.stored.firstID, LastID: s.stored.lastID,

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"satudata/ingest/event"
+	"satudata/ingest/trace"
 )
 
 // How much is appended to the log at a time, as each append waits for the disk or for the other
@@ -21,6 +22,7 @@ const (
 // one before is on its way.
 type sender struct {
 	*runner
+	trace   string // context of the delivery's span
 	open    event.DeliveryOpened
 	ids     *event.IDs
 	stored  stored // what the log holds, group by group
@@ -110,7 +112,7 @@ func (s *sender) chunk(b Batch, seq int64) event.Chunk {
 	return event.Chunk{
 		ID: s.ids.Next(), Source: s.open.Source, Subject: s.open.Subject, Time: s.o.Now(), ContentType: b.ContentType,
 		Dataset: s.open.Dataset, Contract: s.open.Contract, Binding: s.open.Binding, Delivery: s.open.Delivery,
-		Stream: s.open.Stream, Seq: seq, FirstRow: b.FirstRow, Rows: b.Rows, Op: b.Op, Data: b.Data,
+		Stream: s.open.Stream, Seq: seq, FirstRow: b.FirstRow, Rows: b.Rows, Op: b.Op, Trace: s.trace, Data: b.Data,
 	}
 }
 
@@ -120,7 +122,10 @@ func (s *sender) start(ctx context.Context) {
 	go func() {
 		ctx, cancel := finishing(ctx)
 		defer cancel()
+		ctx, span := s.o.Tracer.Start(ctx, "append", trace.Int("chunks", int64(len(s.landing.chunks))),
+			trace.Int("records", s.landing.records), trace.Int("bytes", int64(len(s.landing.data))))
 		_, err := s.o.Log.Append(ctx, s.open.Dataset, s.landing.messages()...)
+		span.End(err)
 		s.flight <- err
 	}()
 }

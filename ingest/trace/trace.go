@@ -75,9 +75,9 @@ func (t *Tracer) StartIn(ctx context.Context, delivery uuid.UUID, name string, a
 	return ctx, Span{s}
 }
 
-// StartUnder begins a span below the only one of parents, or, when there are several or none, in a trace
-// of its own that links to them. Parents are as [Span.Parent] wrote them; others are left out.
-func (t *Tracer) StartUnder(ctx context.Context, parents []string, name string, attrs ...Attr) (context.Context, Span) {
+// StartUnder begins a span, as of a time, below the only one of parents, or, when there are several or
+// none, in a trace of its own that links to them. Parents are as [Span.Parent] wrote them; others are left out.
+func (t *Tracer) StartUnder(ctx context.Context, from time.Time, parents []string, name string, attrs ...Attr) (context.Context, Span) {
 	if t == nil {
 		return ctx, Span{}
 	}
@@ -88,7 +88,7 @@ func (t *Tracer) StartUnder(ctx context.Context, parents []string, name string, 
 			known = append(known, c)
 		}
 	}
-	options := []oteltrace.SpanStartOption{oteltrace.WithAttributes(attrs...)}
+	options := []oteltrace.SpanStartOption{oteltrace.WithTimestamp(from), oteltrace.WithAttributes(attrs...)}
 	if len(known) == 1 {
 		ctx = oteltrace.ContextWithRemoteSpanContext(ctx, known[0])
 	} else {

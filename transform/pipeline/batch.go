@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
@@ -21,6 +22,7 @@ type batch struct {
 	plan      *schemas.Plan   // of the first chunk: whose contract the tables must follow
 	runs      chan []piece    // closed at the end
 	refuse    *event.Sentence // why all of it is rejected: it is counted and shown, and the road goes on
+	watch     *stopwatch
 
 	// What follows is for the reader, and for others once runs is closed.
 	to      int64
@@ -90,7 +92,10 @@ func (r *reading) read(ctx context.Context) error {
 		var records []eventlog.Record
 		var err error
 		if r.b.to < r.rng.Next {
-			records, err = r.w.o.Log.Read(ctx, r.dataset, r.rng.Partition, r.b.to, min(readBytes, r.w.o.BatchBytes))
+			err = r.b.watch.time(&r.b.watch.read, func() error {
+				records, err = r.w.o.Log.Read(ctx, r.dataset, r.rng.Partition, r.b.to, min(readBytes, r.w.o.BatchBytes))
+				return err
+			})
 		}
 		for _, rec := range records {
 			if err = r.take(ctx, rec); err != nil {
@@ -107,7 +112,8 @@ func (r *reading) read(ctx context.Context) error {
 }
 
 func (r *reading) begin(from int64) {
-	r.b = &batch{dataset: r.dataset, partition: r.rng.Partition, from: from, to: from, streams: map[string]int64{}, runs: make(chan []piece, 4)}
+	r.b = &batch{dataset: r.dataset, partition: r.rng.Partition, from: from, to: from, streams: map[string]int64{}, runs: make(chan []piece, 4),
+		watch: &stopwatch{tracer: r.w.o.Tracer, begun: time.Now()}}
 	r.handed, r.ended, r.waiting = false, false, nil
 }
 

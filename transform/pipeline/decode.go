@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -51,7 +52,9 @@ func (d *decoded) parts(do func(p part) error) error {
 // decode decodes and checks the runs of a batch and writes them in order; every stage has its own
 // goroutine. At most Workers runs are decoded at once and few wait.
 func (l *land) decode(ctx context.Context, b *batch, o *output) error {
-	workers := l.w.o.Workers
+	workers, watch := l.w.o.Workers, b.watch
+	watch.taken = time.Now()
+	defer func() { watch.ended = time.Now() }()
 	g, ctx := errgroup.WithContext(ctx)
 	queue := make(chan chan *decoded, workers)
 	slots := make(chan struct{}, workers)
@@ -59,6 +62,7 @@ func (l *land) decode(ctx context.Context, b *batch, o *output) error {
 	g.Go(func() error {
 		defer close(queue)
 		for run := range b.runs {
+			watch.note(run)
 			result := make(chan *decoded, 1)
 			select {
 			case <-ctx.Done():
@@ -69,7 +73,9 @@ func (l *land) decode(ctx context.Context, b *batch, o *output) error {
 			g.Go(func() error {
 				defer func() { <-slots }()
 				defer close(result)
+				begun := time.Now()
 				d, err := l.normalize(b, run)
+				watch.decoded.Add(int64(time.Since(begun)))
 				if err == nil {
 					result <- d
 				}
@@ -88,7 +94,7 @@ func (l *land) decode(ctx context.Context, b *batch, o *output) error {
 			}
 			if failed == nil { // what is not checked must not be committed as landed
 				if failed = ctx.Err(); failed == nil {
-					failed = l.checkKeys(ctx, d, o)
+					failed = watch.time(&watch.checked, func() error { return l.checkKeys(ctx, d, o) })
 				}
 			}
 			if failed != nil {
@@ -102,9 +108,12 @@ func (l *land) decode(ctx context.Context, b *batch, o *output) error {
 	g.Go(func() error {
 		var failed error
 		for d := range checked {
+			if watch.first.IsZero() {
+				watch.first = time.Now()
+			}
 			if failed == nil {
 				if failed = ctx.Err(); failed == nil {
-					failed = o.take(d)
+					failed = watch.time(&watch.written, func() error { return o.take(d) })
 				}
 			}
 			l.release(d)

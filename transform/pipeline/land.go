@@ -14,6 +14,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/trace"
 	"satudata/transform/lake"
 )
 
@@ -29,7 +30,8 @@ type land struct {
 	mu   sync.Mutex // guards keys
 	keys map[uuid.UUID]*heldKeys
 
-	heldUntil time.Time // after trouble
+	trouble   error     // of the last pass; guarded by w.mu
+	heldUntil time.Time // after it
 	pause     time.Duration
 }
 
@@ -50,11 +52,15 @@ func (l *land) close() { l.dropKeys() }
 
 // pass lands the partitions to their ends. After trouble the next pass waits.
 func (l *land) pass(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+	l.w.abreast.moved(l.dataset)
+	defer l.w.abreast.ended(l.dataset)
 	landed, err = l.partitions(ctx, assigned)
 	if err == nil || ctx.Err() != nil {
 		l.pause = 0
+		l.w.hold(ctx, l, nil)
 		return landed, err
 	}
+	l.w.hold(ctx, l, err)
 	l.pause = min(max(2*l.pause, l.w.o.PollEvery), slowest)
 	l.heldUntil = time.Now().Add(l.pause)
 	return landed, err
@@ -176,6 +182,8 @@ func (l *land) write(ctx context.Context, batches <-chan *batch, outputs chan<- 
 	for b := range batches {
 		o, err := l.writeBatch(ctx, b, before)
 		if err != nil {
+			_, span := b.watch.span(ctx, b)
+			span.End(err)
 			return fmt.Errorf("land offsets from %d: %w", b.from, err)
 		}
 		select {
@@ -215,10 +223,13 @@ func (l *land) writeBatch(ctx context.Context, b *batch, before *output) (*outpu
 }
 
 // commit commits what was written of a batch.
-func (l *land) commit(ctx context.Context, o *output) error {
+func (l *land) commit(ctx context.Context, o *output) (err error) {
 	defer o.abort()
 	b := o.batch
-	if err := o.commit(ctx); err != nil {
+	ctx, span := b.watch.span(ctx, b)
+	defer func() { span.End(err) }()
+	b.watch.report(ctx, &o.landed)
+	if err := l.timed(ctx, o); err != nil {
 		return fmt.Errorf("land offsets %d to %d: %w", b.from, b.to, err)
 	}
 	l.at.Offsets[b.partition] = b.to
@@ -226,12 +237,22 @@ func (l *land) commit(ctx context.Context, o *output) error {
 		l.at.Streams[stream] = seq
 	}
 	close(o.committed)
+	l.w.abreast.moved(l.dataset)
+	span.Set(trace.Int("to", b.to), trace.Int("bytes", b.bytes), trace.Seconds("read_seconds", o.landed.Read), trace.Seconds("check_seconds", o.landed.Check))
 	l.w.o.Logger.Debug("batch landed", "dataset", l.dataset, "partition", b.partition, "from", b.from, "to", b.to, "accepted", o.landed.Accepted, "rejected", o.landed.Rejected)
 	o.landed.To, o.landed.Bytes = b.to, b.bytes
 	l.w.tell.Lock()
 	defer l.w.tell.Unlock()
 	l.w.o.OnLanded(o.landed)
 	return nil
+}
+
+// timed commits an output, under a span, and notes how long it took.
+func (l *land) timed(ctx context.Context, o *output) error {
+	ctx, span := l.w.o.Tracer.Start(ctx, "commit", trace.Int("accepted", o.landed.Accepted), trace.Int("rejected", o.landed.Rejected))
+	err := o.batch.watch.time(&o.landed.Commit, func() error { return o.commit(ctx) })
+	span.End(err)
+	return err
 }
 
 // unmoved says that the history is still where a batch begins. When it is not, what we know of keys

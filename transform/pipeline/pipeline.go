@@ -44,6 +44,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/trace"
 	"satudata/schemas"
 	"satudata/transform/lake"
 )
@@ -107,6 +108,8 @@ type Options struct {
 	Logger     *slog.Logger
 	OnLanded   func(Landed)                                      // told after every commit, one at a time; nil is fine
 	OnDecided  func(Delivery, event.DeliveryChecked, event.Body) // told of every delivery that was published or returned; nil is fine
+	Watch      Watch                                             // told what the worker does; the zero value is fine
+	Tracer     *trace.Tracer                                     // nil: no spans
 	Share      Share                                             // how Run shares the partitions with other workers; nil: it lands them all
 }
 
@@ -117,6 +120,10 @@ type Landed struct {
 	From, To                     int64 // offsets
 	Accepted, Rejected, SetAside int64 // observations
 	Bytes                        int64 // payload
+
+	// How long the stages took. They overlap: Decode is work over all goroutines, the others are elapsed.
+	// Check is telling keys apart, and at times the wait for what they are compared with.
+	Read, Decode, Check, Write, Commit time.Duration
 }
 
 // Worker lands datasets. Of Drain and Run one runs at a time.
@@ -125,9 +132,11 @@ type Worker struct {
 	plans *plans
 	tell  sync.Mutex // held while OnLanded and OnDecided run
 
-	mu    sync.Mutex // guards lands
+	mu    sync.Mutex // guards lands and their trouble
 	lands map[string]*land
 	keyed atomic.Int64 // memory of the keys of all of them
+
+	abreast *abreast
 
 	upkeep *upkeep
 
@@ -167,7 +176,9 @@ func New(o Options) *Worker {
 	if o.OnDecided == nil {
 		o.OnDecided = func(Delivery, event.DeliveryChecked, event.Body) {}
 	}
-	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), lands: map[string]*land{}, upkeep: newUpkeep(o)}
+	o.Watch = o.Watch.withDefaults()
+	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), lands: map[string]*land{}, upkeep: newUpkeep(o),
+		abreast: &abreast{watch: o.Watch, since: map[string]time.Time{}}}
 }
 
 // Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
@@ -202,10 +213,13 @@ type Share func(ctx context.Context, topics []string, run func(ctx context.Conte
 // runShared joins the group, and joins it anew when there are new topics to share.
 func (w *Worker) runShared(ctx context.Context) error {
 	for ctx.Err() == nil {
+		w.o.Watch.begin(Landing, "look", "")
 		topics, err := w.datasets(ctx)
 		if w.fatal(err) {
 			return err
 		}
+		w.tellHeld(ctx, err)
+		w.o.Watch.rest(Landing)
 		if err != nil || len(topics) == 0 {
 			wait(ctx, nil, time.Second)
 			continue
@@ -250,8 +264,10 @@ func (w *Worker) awaitNewTopic(ctx context.Context, known int) {
 // the other.
 func (w *Worker) step(ctx context.Context) error {
 	_, err := w.pass(ctx, nil)
+	w.o.Watch.rest(Landing)
 	if ctx.Err() == nil {
 		err = errors.Join(err, w.settle(ctx))
+		w.o.Watch.rest(Settling)
 	}
 	return errors.Join(err, w.upkeep.do(ctx))
 }
@@ -264,7 +280,7 @@ func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	landed := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return w.keep(ctx, nil, "landing is held up, trying again", func(ctx context.Context) (bool, error) {
+		return w.keep(ctx, Landing, nil, func(ctx context.Context) (bool, error) {
 			n, err := w.passIfChanged(ctx, assigned)
 			if n > 0 {
 				select {
@@ -276,7 +292,7 @@ func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 		})
 	})
 	g.Go(func() error {
-		return w.keep(ctx, landed, "settling is held up, trying again", func(ctx context.Context) (bool, error) {
+		return w.keep(ctx, Settling, landed, func(ctx context.Context) (bool, error) {
 			err := w.settle(ctx)
 			w.upkeep.soon()
 			return false, err
@@ -294,15 +310,17 @@ const slowest = 30 * time.Second
 
 // keep does a thing over and over until ctx ends: at once again while there is more of it, else when
 // it is woken or PollEvery has passed. Trouble is logged and tried again, more and more slowly.
-func (w *Worker) keep(ctx context.Context, wake <-chan struct{}, held string, do func(context.Context) (more bool, err error)) error {
+func (w *Worker) keep(ctx context.Context, loop string, wake <-chan struct{}, do func(context.Context) (more bool, err error)) error {
+	defer w.o.Watch.rest(loop) // until there is another share
 	pause := w.o.PollEvery
 	for ctx.Err() == nil {
 		more, err := do(ctx)
+		w.o.Watch.rest(loop)
 		switch {
 		case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrAccess):
 			return err
 		case err != nil && ctx.Err() == nil:
-			w.o.Logger.Error(held, "in", pause, "error", err)
+			w.o.Logger.Error("a loop is held up, trying again", "loop", loop, "in", pause, "error", err)
 			wait(ctx, nil, pause)
 			pause = min(2*pause, slowest)
 			continue
@@ -320,37 +338,63 @@ func (w *Worker) keep(ctx context.Context, wake <-chan struct{}, held string, do
 func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (landed int, err error) {
 	now := int64(0)
 	if log, ok := w.o.Log.(changing); ok {
+		w.o.Watch.begin(Landing, "look", "")
 		if now, err = log.Changes(ctx); err != nil || now == w.idleAt && now != 0 {
+			w.tellHeld(ctx, err)
 			return 0, err
 		}
 	}
 	landed, err = w.pass(ctx, assigned)
-	if w.idleAt = 0; landed == 0 && err == nil && !w.held() {
+	if w.idleAt = 0; landed == 0 && err == nil && len(w.held()) == 0 {
 		w.idleAt = now
 	}
 	return landed, err
 }
 
-// held says whether a dataset waits after trouble.
-func (w *Worker) held() bool {
+// held are the datasets that wait after trouble, with what it was.
+func (w *Worker) held() map[string]error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, l := range w.lands {
-		if l.pause > 0 {
-			return true
+	held := map[string]error{}
+	for name, l := range w.lands {
+		if l.trouble != nil {
+			held[name] = l.trouble
 		}
 	}
-	return false
+	return held
+}
+
+// hold notes the trouble of a dataset, nil for none, and tells of it when there is or was any.
+func (w *Worker) hold(ctx context.Context, l *land, trouble error) {
+	w.mu.Lock()
+	before := l.trouble
+	l.trouble = trouble
+	w.mu.Unlock()
+	if before != nil || trouble != nil {
+		w.tellHeld(ctx, nil)
+	}
+}
+
+// tellHeld tells what holds up the landing: of all datasets, nil for nothing, and of each.
+func (w *Worker) tellHeld(ctx context.Context, all error) {
+	held := w.held()
+	if all != nil {
+		held[""] = all
+	}
+	w.o.Watch.round(ctx, Landing, held)
 }
 
 // pass lands what there is now, some datasets at once. It returns how many batches it landed. A
 // dataset in trouble is left alone for a while and holds up no other.
 func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed int, err error) {
-	if err := w.o.Governance.Sync(ctx); err != nil {
-		return 0, err
+	w.o.Watch.begin(Landing, "sync", "")
+	err = w.o.Governance.Sync(ctx)
+	var datasets []string
+	if err == nil {
+		datasets, err = w.datasets(ctx)
 	}
-	datasets, err := w.datasets(ctx)
 	if err != nil {
+		w.tellHeld(ctx, err)
 		return 0, err
 	}
 	var mu sync.Mutex // guards landed and errs
@@ -376,7 +420,9 @@ func (w *Worker) pass(ctx context.Context, assigned map[string][]int) (landed in
 			return nil
 		})
 	}
-	return landed, errors.Join(g.Wait(), errors.Join(errs...))
+	err = g.Wait()
+	w.tellHeld(ctx, nil)
+	return landed, errors.Join(err, errors.Join(errs...))
 }
 
 // land is the landing of a dataset.

@@ -8,6 +8,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/trace"
 	"satudata/schemas"
 	"satudata/transform/lake"
 )
@@ -15,45 +16,58 @@ import (
 // settle decides the deliveries whose last chunk has landed. What it records follows from the tables
 // alone, so another worker, or this one after a crash, records the same.
 func (w *Worker) settle(ctx context.Context) error {
+	w.o.Watch.begin(Settling, "look", "")
+	held := map[string]error{}
+	defer func() { w.o.Watch.round(ctx, Settling, held) }()
 	arrived, err := w.o.Governance.Arrived(ctx)
 	if err != nil {
+		held[""] = err
 		return err
 	}
 	var errs []error
 	for _, d := range arrived {
-		done, err := w.decide(ctx, d)
+		done, span, err := w.decide(ctx, d)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("settle delivery %s of %s: %w", d.ID, d.Dataset, err))
+			err = fmt.Errorf("settle delivery %s of %s: %w", d.ID, d.Dataset, err)
+			errs = append(errs, err)
+			held[d.Dataset] = errors.Join(held[d.Dataset], err)
 		}
 		if done {
-			w.upkeep.noteDecided(d.Dataset)
+			w.upkeep.noteDecided(d.Dataset, span)
 			w.land(d.Dataset).decided(d.ID)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// decide checks a delivery and publishes or returns it. It does nothing while a part has not landed.
-func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, err error) {
+// decide checks a delivery and publishes or returns it, under a span that it names. It does nothing
+// while a part has not landed.
+func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, in string, err error) {
+	w.o.Watch.begin(Settling, "check", d.Dataset)
 	at, err := w.o.Lake.Positions(ctx, d.Dataset, lake.History)
 	if err != nil && !errors.Is(err, lake.ErrNotFound) {
-		return false, err
+		return false, "", err
 	}
 	if at.Streams[d.Stream] < d.LastSeq {
-		return false, w.stillThere(ctx, d.Dataset)
+		return false, "", w.stillThere(ctx, d.Dataset)
 	}
+	ctx, span := w.o.Tracer.StartIn(ctx, d.ID, "settle", trace.String("dataset", d.Dataset))
+	defer func() { span.End(err) }()
 	check, err := w.checked(ctx, d)
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	decided := decision(d, check)
-	if err := w.o.Governance.Record(ctx, decided); err != nil {
-		return false, err
+	publishing, publish := w.o.Tracer.Start(ctx, "publish", trace.String("decision", decided.FactType()))
+	err = w.o.Governance.Record(publishing, decided)
+	publish.End(err)
+	if err != nil {
+		return false, "", err
 	}
 	w.tell.Lock()
 	defer w.tell.Unlock()
 	w.o.OnDecided(d, check, decided)
-	return true, nil
+	return true, span.Parent(), nil
 }
 
 // stillThere says that the log has the topic of a dataset, in which there is more to land.
@@ -68,11 +82,16 @@ func (w *Worker) stillThere(ctx context.Context, dataset string) error {
 
 // checked is the check of a delivery that is in force. Rules look at tables that move on, so two
 // workers may find different things; what was recorded first counts, and only that is decided upon.
-func (w *Worker) checked(ctx context.Context, d Delivery) (event.DeliveryChecked, error) {
+func (w *Worker) checked(ctx context.Context, d Delivery) (found event.DeliveryChecked, err error) {
 	if d.Check != nil {
 		return *d.Check, nil
 	}
-	found, err := w.check(ctx, d)
+	ctx, span := w.o.Tracer.Start(ctx, "check")
+	defer func() {
+		span.Set(trace.Int("accepted", found.Accepted), trace.Int("rejected", found.Rejected), trace.Int("findings", int64(len(found.Findings))))
+		span.End(err)
+	}()
+	found, err = w.check(ctx, d)
 	if err != nil {
 		return found, err
 	}

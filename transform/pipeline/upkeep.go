@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"satudata/ingest/trace"
 	"satudata/transform/lake"
 )
 
@@ -25,7 +26,7 @@ type upkeep struct {
 	wake chan struct{}
 
 	mu      sync.Mutex           // guards what follows
-	decided map[string]bool      // datasets to fold
+	decided map[string][]string  // datasets to fold, with the spans of deliveries that call for it
 	batches map[string]int       // of a dataset, since it was maintained
 	landed  map[string]time.Time // when the last batch was
 	looked  map[string]time.Time // when it was maintained
@@ -33,7 +34,7 @@ type upkeep struct {
 }
 
 func newUpkeep(o Options) *upkeep {
-	return &upkeep{o: o, wake: make(chan struct{}, 1), decided: map[string]bool{}, batches: map[string]int{},
+	return &upkeep{o: o, wake: make(chan struct{}, 1), decided: map[string][]string{}, batches: map[string]int{},
 		landed: map[string]time.Time{}, looked: map[string]time.Time{}, swept: map[string]time.Time{}}
 }
 
@@ -48,11 +49,12 @@ func (u *upkeep) noteLanded(dataset string, n int) {
 	}
 }
 
-// noteDecided notes that what is published of a dataset has changed.
-func (u *upkeep) noteDecided(dataset string) {
+// noteDecided notes that what is published of a dataset has changed by deliveries with these spans.
+func (u *upkeep) noteDecided(dataset string, spans ...string) {
+	const most = 32 // that a span can usefully link to
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.decided[dataset] = true
+	u.decided[dataset] = append(u.decided[dataset], spans[:min(len(spans), most-len(u.decided[dataset]))]...)
 }
 
 // run does what is due whenever it is told to, until ctx ends. What fails is tried again.
@@ -83,24 +85,32 @@ func (u *upkeep) soon() {
 
 // do folds and maintains what is due.
 func (u *upkeep) do(ctx context.Context) error {
+	defer u.o.Watch.rest(Upkeep)
 	u.mu.Lock()
 	decided := slices.Sorted(maps.Keys(u.decided))
 	u.mu.Unlock()
 	var errs []error
+	held := map[string]error{}
+	note := func(dataset string, err error) {
+		errs = append(errs, err)
+		held[dataset] = errors.Join(held[dataset], err)
+	}
 	for _, dataset := range decided {
 		u.mu.Lock()
+		spans := u.decided[dataset]
 		delete(u.decided, dataset)
 		u.mu.Unlock()
-		if err := u.fold(ctx, dataset); err != nil {
-			u.noteDecided(dataset)
-			errs = append(errs, err)
+		if err := u.fold(ctx, dataset, spans...); err != nil {
+			u.noteDecided(dataset, spans...)
+			note(dataset, err)
 		}
 	}
 	for _, dataset := range u.due() {
 		if err := u.maintain(ctx, dataset); err != nil {
-			errs = append(errs, err)
+			note(dataset, err)
 		}
 	}
+	u.o.Watch.round(ctx, Upkeep, held)
 	return errors.Join(errs...)
 }
 
@@ -119,6 +129,7 @@ func (u *upkeep) due() []string {
 }
 
 func (u *upkeep) maintain(ctx context.Context, dataset string) error {
+	u.o.Watch.begin(Upkeep, "maintain", dataset)
 	p := u.o.Policy
 	u.mu.Lock()
 	n := u.batches[dataset]
@@ -138,14 +149,23 @@ func (u *upkeep) maintain(ctx context.Context, dataset string) error {
 }
 
 // fold brings the current table of a dataset up to what is published, when enough has gathered.
-func (u *upkeep) fold(ctx context.Context, dataset string) error {
+// Deliveries are the spans of those that call for it.
+func (u *upkeep) fold(ctx context.Context, dataset string, deliveries ...string) (err error) {
+	begun := time.Now()
+	u.o.Watch.Step(Upkeep, "fold", dataset, begun)
+	ctx, span := u.o.Tracer.StartUnder(ctx, begun, deliveries, "fold", trace.String("dataset", dataset))
+	defer func() { span.End(err) }()
 	published, err := u.o.Governance.Publications(ctx, dataset)
 	if err != nil {
 		return err
 	}
-	_, err = u.o.Lake.Fold(ctx, dataset, published, false)
+	did, err := u.o.Lake.Fold(ctx, dataset, published, false)
 	if errors.Is(err, lake.ErrMoved) {
 		return nil // another worker has just folded it
+	}
+	if did.Folded {
+		span.Set(trace.Int("rows", did.Rows), trace.Int("bytes", did.Bytes))
+		u.o.Watch.Folded(dataset, did, time.Since(begun))
 	}
 	return err
 }

@@ -46,10 +46,11 @@ const readBytes = 4 << 20
 
 // Catalog is the read model. All methods may be called concurrently.
 type Catalog struct {
-	db  *sql.DB
-	log eventlog.Log // nil: read only
-	now func() time.Time
-	say *slog.Logger
+	db   *sql.DB
+	path string
+	log  eventlog.Log // nil: read only
+	now  func() time.Time
+	say  *slog.Logger
 
 	approval Approval
 	zone     *time.Location
@@ -81,7 +82,7 @@ func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog %s: %w", path, err)
 	}
-	c := &Catalog{db: db, log: o.Log, now: o.Now, say: o.Logger, approval: o.Approval, zone: o.Zone}
+	c := &Catalog{db: db, path: path, log: o.Log, now: o.Now, say: o.Logger, approval: o.Approval, zone: o.Zone}
 	if err := c.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
 	}

@@ -31,6 +31,8 @@ type Config struct {
 	Log     LogConfig      `yaml:"log" envPrefix:"LOG_"`
 	Lake    LakeConfig     `yaml:"lake" envPrefix:"LAKE_"`
 	Query   QueryConfig    `yaml:"query" envPrefix:"QUERY_"`
+	Ops     OpsConfig      `yaml:"ops" envPrefix:"OPS_"`
+	Logging LoggingConfig  `yaml:"logging" envPrefix:"LOGGING_"`
 	Sources []SourceConfig `yaml:"sources"`
 }
 
@@ -152,6 +154,7 @@ func defaultConfig() Config {
 		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100,
 			Catalog: TablesConfig{Kind: "sqlite"}},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
+		Ops:   OpsConfig{StuckAfter: 10 * time.Minute, MinFree: "100MB"}, Logging: LoggingConfig{Level: "warn", Format: "text"},
 	}
 }
 

@@ -26,7 +26,8 @@ var layers = map[string]string{
 	"ingest/eventlog/embedded":        "ingest/durable ingest/event ingest/eventlog",
 	"ingest/eventlog/kafka":           "ingest/event ingest/eventlog",
 	"ingest/eventlog/kafka/kafkatest": "",
-	"ingest/source":                   "ingest/event ingest/eventlog",
+	"ingest/trace":                    "",
+	"ingest/source":                   "ingest/event ingest/eventlog ingest/trace",
 	"ingest/source/sourcetest":        "ingest/event ingest/source",
 	"ingest/source/file":              "schemas ingest/event ingest/source",
 	"transform/quality":               "schemas ingest/event",
@@ -35,13 +36,14 @@ var layers = map[string]string{
 	"transform/infer":                 "schemas schemas/reference ingest/event ingest/source ingest/source/file transform/normalize transform/trial",
 	"transform/lake":                  "schemas ingest/durable ingest/event",
 	"transform/lake/pgtest":           "",
-	"transform/pipeline":              "schemas ingest/event ingest/eventlog transform/lake transform/normalize transform/quality",
+	"transform/pipeline":              "schemas ingest/event ingest/eventlog ingest/trace transform/lake transform/normalize transform/quality",
 	"catalog":                         "schemas schemas/assess ingest/durable ingest/event ingest/eventlog ingest/source transform/lake transform/pipeline",
 	"catalog/query":                   "ingest/event",
 	"catalog/overlap":                 "ingest/event",
 	"catalog/rules":                   "schemas ingest/event transform/lake transform/pipeline catalog/query",
 	"cmd/satudata":                    "*",
 	"cmd/satudata/bench":              "",
+	"cmd/satudata/ops":                "ingest/event ingest/eventlog ingest/source ingest/trace transform/lake transform/pipeline catalog",
 	"cmd/faults":                      "",
 }
 
@@ -59,6 +61,8 @@ var homes = map[string]string{
 	"github.com/spf13/cobra":           "cmd/satudata",
 	"github.com/spf13/pflag":           "cmd/satudata",
 	"github.com/santhosh-tekuri":       "schemas",
+	"github.com/prometheus":            "cmd/satudata/ops",
+	"go.opentelemetry.io":              "ingest/trace cmd/satudata/ops",
 	"gopkg.in/yaml.v3":                 "schemas cmd/satudata schemas/exchange",
 }
 

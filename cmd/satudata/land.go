@@ -37,12 +37,18 @@ interrupted.)`,
 				if verbose {
 					sum.commits = a.stdout
 				}
+				if !once {
+					return w.observed(c.Context(), p, func(ctx context.Context) error {
+						worker, err := w.worker(p, sum)
+						if err != nil {
+							return err
+						}
+						return worker.Run(ctx)
+					})
+				}
 				worker, err := w.worker(p, sum)
 				if err != nil {
 					return err
-				}
-				if !once {
-					return worker.Run(c.Context())
 				}
 				if err := worker.Drain(c.Context()); err != nil {
 					return err
@@ -52,6 +58,7 @@ interrupted.)`,
 			})
 		},
 	}
+	a.opsFlag(c)
 	c.Flags().BoolVar(&once, "once", false, "berhenti setelah semuanya mendarat (end when caught up)")
 	c.Flags().BoolVar(&verbose, "verbose", false, "satu baris untuk setiap komit (a line for every commit)")
 	return c
@@ -77,8 +84,9 @@ func (w *workspace) landing(p parts, sum *landings) (pipeline.Options, error) {
 	o := pipeline.Options{
 		Judge: judge.Judge, Policy: w.policy(),
 		Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref,
-		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: sum.add, OnDecided: sum.decided,
+		BatchBytes: w.cfg.Lake.BatchBytes, PollEvery: w.cfg.Lake.PollEvery, Logger: w.log, OnLanded: sum.add, OnDecided: sum.decided, Tracer: w.tracer,
 	}
+	w.observer.worker(&o)
 	if k, ok := p.log.(*kafka.Log); ok {
 		o.Share = func(ctx context.Context, topics []string, run func(context.Context, map[string][]int) error) error {
 			return k.Assignments(ctx, w.cfg.Log.Kafka.Group, topics, run)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"satudata/catalog/query"
 	"satudata/ingest/eventlog"
+	"satudata/ingest/trace"
 )
 
 // app is one invocation: where it reads and writes, and the flags that every command has.
@@ -29,6 +29,11 @@ type app struct {
 	settings []string // --set key=value
 	as       string   // --as: who decides
 	logLevel string
+
+	logFormat  string
+	opsListen  string // --ops-listen, of commands that keep running
+	tracer     *trace.Tracer
+	endTracing func(context.Context) error // nil: tracing was not begun
 }
 
 // run executes one command line and returns its exit code. Tests call it as main does.
@@ -40,6 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	a.stopTracing(ctx)
 	if err != nil && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, query.ErrCanceled)) {
 		fmt.Fprintln(stderr, "satudata: dihentikan (interrupted)")
 		return exitInterrupted
@@ -76,7 +82,8 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 	flags.StringVarP(&a.dir, "dir", "C", ".", "ruang kerja (workspace folder)")
 	flags.StringArrayVar(&a.settings, "set", nil, "nilai konfigurasi, misalnya log.kind=kafka (a configuration value, over file and environment)")
 	flags.StringVar(&a.as, "as", "", "pelaku keputusan, id atau id/peran; belum dibuktikan (who decides, id or id/role; not authenticated yet)")
-	flags.StringVar(&a.logLevel, "log-level", "warn", "debug | info | warn | error")
+	flags.StringVar(&a.logLevel, "log-level", "", "debug | info | warn | error (default logging.level, warn)")
+	flags.StringVar(&a.logFormat, "log-format", "", "text | json (default logging.format, text)")
 	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.orgCommand(), a.appCommand(), a.contractCommand(), a.bindingCommand(), a.refCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
 		a.datasetsCommand(), a.deliveriesCommand(), a.rejectsCommand(), a.queryCommand(), a.verifyCommand(), a.replayCommand(),
 		a.repairCommand(), a.backupCommand(), a.restoreCommand(), a.maintainCommand(), a.logCommand(), a.benchCommand(), a.versionCommand())
@@ -169,24 +176,21 @@ func (a *app) workspace() (*workspace, error) {
 	if err := applySettings(environ, a.settings); err != nil {
 		return nil, err
 	}
-	log, err := a.logger()
+	w, err := openWorkspace(a.dir, environ)
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWorkspace(a.dir, environ, log)
-	if err != nil {
+	if a.opsListen != "" {
+		w.cfg.Ops.Listen = a.opsListen
+	}
+	if w.log, err = a.logger(w.cfg.Logging); err != nil {
+		return nil, err
+	}
+	if w.tracer, err = a.tracing(context.Background(), w.log); err != nil {
 		return nil, err
 	}
 	w.actor, err = a.actor(w.cfg.Actor)
 	return w, err
-}
-
-func (a *app) logger() (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
-		return nil, usageError("--log-level %q: pilih debug, info, warn atau error (choose one of these)", a.logLevel)
-	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: a.sayAttr})), nil
 }
 
 // applySettings writes key=value settings as the environment variables of their keys.

@@ -61,7 +61,7 @@ func (w *workspace) register(ctx context.Context, p parts, f feed) error {
 // read moves what the feed's source offers now into the log.
 func (w *workspace) read(ctx context.Context, p parts, f feed, src source.Source, progress source.Progress) ([]source.Outcome, error) {
 	return source.Run(ctx, src, source.Options{
-		Again: f.again, Log: p.log, Ledger: p.cat, Dataset: f.contract.Dataset, Contract: f.contract.Version,
+		Tracer: w.tracer, Again: f.again, Log: p.log, Ledger: p.cat, Dataset: f.contract.Dataset, Contract: f.contract.Version,
 		Binding: f.binding.ID + "@" + f.binding.Version, Source: f.name(), Progress: progress, Logger: w.log,
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) upCommand() *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use: "up", Short: "Jalankan semuanya dalam satu proses (run everything in one process)",
 		Long: `Mengawasi sumber yang disebut satudata.yaml, membaca berkas baru atau berubah ke log, dan mendaratkannya.
 Berhenti dengan Ctrl-C setelah komit yang sedang berjalan selesai.
@@ -31,9 +31,16 @@ them. Ends with Ctrl-C after the commit in flight.)`,
 			if err != nil {
 				return err
 			}
-			return w.withParts(c.Context(), func(p parts) error { return a.up(c.Context(), w, p, feeds) })
+			w.opened = func(addr string) {
+				fmt.Fprintf(a.stdout, "Operasi (operations): http://%s/metrics /healthz /readyz\n", addr)
+			}
+			return w.withParts(c.Context(), func(p parts) error {
+				return w.observed(c.Context(), p, func(ctx context.Context) error { return a.up(ctx, w, p, feeds) })
+			})
 		},
 	}
+	a.opsFlag(c)
+	return c
 }
 
 // up runs the watcher and the landing worker until ctx ends or one of them fails:

@@ -8,6 +8,7 @@ import (
 
 	"satudata/ingest/source"
 	"satudata/ingest/source/file"
+	"satudata/transform/pipeline"
 )
 
 // How often a watched place is looked at. Where the system tells of changes it is looked at when there
@@ -33,13 +34,14 @@ type watcher struct {
 	w       *workspace
 	p       parts
 	feeds   []*watched
+	trouble map[string]error      // of feeds that cannot be read
 	notices *file.Notices         // nil where the system does not tell of changes
 	at      map[string][]*watched // by folder that is listened to
 }
 
 // watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.
 func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
-	t := &watcher{app: a, w: w, p: p, at: map[string][]*watched{}}
+	t := &watcher{app: a, w: w, p: p, trouble: map[string]error{}, at: map[string][]*watched{}}
 	for _, f := range feeds {
 		src, err := f.open(true)
 		if err != nil {
@@ -67,6 +69,7 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (e
 
 // wait waits until a feed is to be looked at, and says whether ctx is still on.
 func (t *watcher) wait(ctx context.Context) bool {
+	t.w.observer.watching(pipeline.Rest, "")
 	for ctx.Err() == nil {
 		next := time.Now().Add(lookTold)
 		for _, f := range t.feeds {
@@ -114,6 +117,7 @@ func (t *watcher) note(n file.Notice) {
 
 // look reads what a feed has now.
 func (t *watcher) look(ctx context.Context, f *watched) {
+	t.w.observer.watching("read", f.name())
 	every := lookUntold
 	if t.listen(f) {
 		every = lookTold
@@ -127,16 +131,20 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	some, err := f.src.Look()
 	if err != nil {
 		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+		t.w.observer.unread(ctx, t.trouble, f.name(), err)
 		return
 	}
 	if !some && f.registered {
+		t.w.observer.unread(ctx, t.trouble, f.name(), nil)
 		return
 	}
 	if f.registered = t.register(ctx, f); !f.registered {
 		every = lookUntold // its contract may be approved while we run
 		return
 	}
-	if _, err := t.w.read(ctx, t.p, f.feed, f.src, source.NewProgress(t.stdout, false, time.Now)); err != nil && ctx.Err() == nil {
+	_, err = t.w.read(ctx, t.p, f.feed, f.src, t.w.observer.source(f.name(), source.NewProgress(t.stdout, false, time.Now)))
+	t.w.observer.unread(ctx, t.trouble, f.name(), err)
+	if err != nil && ctx.Err() == nil {
 		every = lookUntold
 		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
 	}
@@ -150,6 +158,7 @@ func (t *watcher) register(ctx context.Context, f *watched) bool {
 		f.held = ""
 		return true
 	}
+	t.w.observer.unread(ctx, t.trouble, f.name(), err)
 	if ctx.Err() == nil && f.held != err.Error() {
 		f.held = err.Error()
 		t.w.log.Error("source is not read", "source", f.name(), "error", err)

@@ -18,6 +18,7 @@ import (
 	"satudata/ingest/eventlog"
 	"satudata/ingest/eventlog/embedded"
 	"satudata/ingest/eventlog/kafka"
+	"satudata/ingest/trace"
 	"satudata/transform/lake"
 )
 
@@ -34,10 +35,13 @@ type workspace struct {
 	zone *time.Location
 	log  *slog.Logger
 
-	actor event.Actor // who gives the command
+	actor    event.Actor // who gives the command
+	tracer   *trace.Tracer
+	observer *observer         // nil: nobody watches
+	opened   func(addr string) // told where the operations listener is; nil is fine
 }
 
-func openWorkspace(dir string, environ map[string]string, log *slog.Logger) (*workspace, error) {
+func openWorkspace(dir string, environ map[string]string) (*workspace, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func openWorkspace(dir string, environ map[string]string, log *slog.Logger) (*wo
 	if err != nil {
 		return nil, err
 	}
-	return &workspace{dir: abs, cfg: cfg, zone: zone, log: log}, nil
+	return &workspace{dir: abs, cfg: cfg, zone: zone, log: slog.New(slog.DiscardHandler)}, nil
 }
 
 func (w *workspace) path(elem ...string) string {
@@ -70,15 +74,19 @@ func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
 }
 
 func (w *workspace) openKafka(ctx context.Context) (*kafka.Log, error) {
+	return kafka.Open(ctx, w.kafkaOptions())
+}
+
+func (w *workspace) kafkaOptions() kafka.Options {
 	k := w.cfg.Log.Kafka
-	return kafka.Open(ctx, kafka.Options{
+	return kafka.Options{
 		Brokers: k.Brokers, Prefix: k.Prefix, SessionTimeout: k.SessionTimeout, RetryFor: k.WaitFor,
 		Partitions: w.cfg.Log.Partitions, ReplicationFactor: k.Replication, Retention: k.Retention,
 		TLS: kafka.TLS{Enabled: k.TLS.Enabled, CAFile: w.resolve(k.TLS.CA), CertFile: w.resolve(k.TLS.Cert),
 			KeyFile: w.resolve(k.TLS.Key), ServerName: k.TLS.ServerName},
 		SASL:   kafka.SASL{Mechanism: strings.ToUpper(k.SASL.Mechanism), Username: k.SASL.User, Password: string(k.SASL.Password)},
 		Logger: w.log,
-	})
+	}
 }
 
 // resolve makes a configured path absolute: relative ones are relative to the workspace. None stays none.

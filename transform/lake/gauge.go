@@ -62,7 +62,10 @@ func gauge(t *table.Table, k Kind) Gauge {
 // Ping says whether a commit could be written to the catalog of tables now: it takes the lock that a
 // commit takes, changes nothing and lets it go. It waits a second for a lock that somebody else has.
 func (l *Lake) Ping(ctx context.Context) (err error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, "catalog.db")+"?mode=rw&_pragma=busy_timeout(1000)&_txlock=immediate")
+	if l.opts.Postgres != "" {
+		return l.pingPostgres(ctx)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, inSQLite)+"?mode=rw&_pragma=busy_timeout(1000)&_txlock=immediate")
 	if err != nil {
 		return err
 	}
@@ -72,4 +75,19 @@ func (l *Lake) Ping(ctx context.Context) (err error) {
 		return err
 	}
 	return tx.Rollback()
+}
+
+// pingPostgres begins a commit that finds no row. A server that may only be read refuses it.
+func (l *Lake) pingPostgres(ctx context.Context) (err error) {
+	tx, err := l.rows.db.BeginTx(ctx, nil)
+	if err != nil {
+		return unreachable(err)
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	for _, statement := range []string{"SET LOCAL lock_timeout = '1s'", "UPDATE iceberg_tables SET metadata_location = '' WHERE false"} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return unreachable(err)
+		}
+	}
+	return nil
 }

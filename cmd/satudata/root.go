@@ -86,7 +86,8 @@ Kode keluar (exit codes): 0 berhasil, 1 gangguan, 2 salah pakai atau konfigurasi
 	flags.StringVar(&a.logFormat, "log-format", "", "text | json (default logging.format, text)")
 	root.AddCommand(a.demoCommand(), a.initCommand(), a.configCommand(), a.orgCommand(), a.appCommand(), a.contractCommand(), a.bindingCommand(), a.refCommand(), a.ingestCommand(), a.landCommand(), a.upCommand(),
 		a.datasetsCommand(), a.deliveriesCommand(), a.rejectsCommand(), a.queryCommand(), a.verifyCommand(), a.replayCommand(),
-		a.repairCommand(), a.backupCommand(), a.restoreCommand(), a.maintainCommand(), a.logCommand(), a.benchCommand(), a.versionCommand())
+		a.repairCommand(), a.backupCommand(), a.restoreCommand(), a.maintainCommand(), a.doctorCommand(), a.topCommand(), a.logCommand(),
+		a.benchCommand(), a.versionCommand())
 	for _, c := range root.Commands() {
 		positional(c)
 	}

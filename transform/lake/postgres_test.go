@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/jackc/pgx/v5"
 
 	"satudata/transform/lake"
 	"satudata/transform/lake/pgtest"
@@ -134,6 +135,70 @@ func TestUnreachable(t *testing.T) {
 	}
 	if _, err := lake.Open(t.Context(), dir, lake.Options{}); !errors.Is(err, lake.ErrElsewhere) {
 		t.Errorf("open without the catalog = %v, want ErrElsewhere", err)
+	}
+}
+
+// TestPing: a catalog that cannot be written now does not answer well, and changes nothing by being asked.
+func TestPing(t *testing.T) {
+	server := pgtest.Start(t)
+	t.Setenv(postgresEnv, server.URL())
+	dir := t.TempDir()
+	l := open(t, dir)
+	ensure(t, l, single)
+	ping := func(state string, want bool) {
+		t.Helper()
+		if err := l.Ping(t.Context()); (err == nil) != want || err != nil && !errors.Is(err, lake.ErrUnreachable) {
+			t.Errorf("%s: Ping = %v", state, err)
+		}
+	}
+	ping("well", true)
+	cfg, err := pgx.ParseConfig(withCatalog(t, dir, lake.Options{}).Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Password = pgtest.Password
+	other, err := pgx.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(statement string) {
+		t.Helper()
+		if _, err := other.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	locations := func() (all string) {
+		t.Helper()
+		if err := other.QueryRow(t.Context(), "SELECT string_agg(metadata_location, ' ' ORDER BY table_name) FROM iceberg_tables").Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := locations()
+	do("BEGIN")
+	do("LOCK TABLE iceberg_tables IN EXCLUSIVE MODE")
+	ping("locked", false)
+	do("ROLLBACK")
+	ping("unlocked", true)
+	do("ALTER SYSTEM SET default_transaction_read_only = on")
+	restart := func() {
+		server.Stop("fast")
+		ping("stopped", false)
+		server.Run()
+	}
+	restart()
+	ping("read only", false)
+	if other, err = pgx.ConnectConfig(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	do("ALTER SYSTEM RESET default_transaction_read_only")
+	restart()
+	ping("well again", true)
+	if other, err = pgx.ConnectConfig(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if after := locations(); after != before {
+		t.Errorf("the catalog was %s and is %s", before, after)
 	}
 }
 

@@ -343,6 +343,7 @@ func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (
 			w.tellHeld(ctx, err)
 			return 0, err
 		}
+		w.listed = time.Time{} // what was appended may have made a topic
 	}
 	landed, err = w.pass(ctx, assigned)
 	if w.idleAt = 0; landed == 0 && err == nil && len(w.held()) == 0 {

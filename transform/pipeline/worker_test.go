@@ -172,6 +172,29 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TestFirstTopicOfIdleWorker: the first records of a dataset make its topic, which an idle worker sees at once.
+func TestFirstTopicOfIdleWorker(t *testing.T) {
+	r := prepare(t, 0)
+	log, landed := &countingLog{Log: r.log}, make(chan pipeline.Landed, 1)
+	w := pipeline.New(pipeline.Options{Log: log, Lake: r.lake, Governance: r.cat, Reference: r.ref, PollEvery: time.Millisecond,
+		OnLanded: func(l pipeline.Landed) { landed <- l }})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	for log.changes.Load() < 5 {
+		time.Sleep(time.Millisecond)
+	}
+	r.append(t, chunk(1, permit(900), 1).Message())
+	if l := <-landed; l.Accepted != 1 {
+		t.Errorf("landed %+v", l)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestForeignMessageAmongFacts does not keep the catalog from opening.
 func TestForeignMessageAmongFacts(t *testing.T) {
 	r := prepare(t, 1)

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bufio"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -14,7 +13,7 @@ import (
 // sheetRows reads the rows of a sheet from its XML.
 type sheetRows struct {
 	io.Closer
-	d     *xml.Decoder
+	d     *tokens
 	book  *workbook
 	row   int64    // the row that cells is of
 	cells []string // JSON values, "" for none, without empty ones at the end
@@ -25,23 +24,23 @@ type sheetRows struct {
 func (w *workbook) rows() (*sheetRows, error) {
 	r, err := openPart(w.sheet)
 	if err != nil {
-		return nil, sheetFault(err)
+		return nil, packingFault(err)
 	}
-	return &sheetRows{Closer: r, d: xml.NewDecoder(bufio.NewReaderSize(r, blockSize)), book: w}, nil
+	return &sheetRows{Closer: r, d: newTokens(r), book: w}, nil
 }
 
 // next reads the next row that has a value and returns its number.
 func (s *sheetRows) next() (int64, error) {
 	for !s.end {
-		token, err := s.d.RawToken()
+		token, err := s.d.next()
 		if err != nil {
-			return 0, sheetFault(unexpected(err))
+			return 0, packingFault(unexpected(err))
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
 			if t.Name.Local == "row" {
 				if err := s.read(t); err != nil {
-					return 0, sheetFault(err)
+					return 0, packingFault(err)
 				}
 				if len(s.cells) > 0 {
 					return s.row, nil
@@ -59,16 +58,16 @@ func (s *sheetRows) read(row xml.StartElement) error {
 	at := s.row + 1
 	if r := attr(row, "r"); r != "" {
 		n, err := strconv.ParseInt(r, 10, 64)
-		if err != nil || n < at {
+		if err != nil || n < at || n > maxRows {
 			return refuse("berkas Excel rusak: nomor baris %q setelah baris %d", "the Excel file is damaged: row number %q after row %d", r, s.row)
 		}
 		at = n
 	}
 	s.row = at
 	s.cells = s.cells[:0]
-	column := 0
+	column, size := 0, 0
 	for {
-		token, err := s.d.RawToken()
+		token, err := s.d.next()
 		if err != nil {
 			return unexpected(err)
 		}
@@ -86,6 +85,9 @@ func (s *sheetRows) read(row xml.StartElement) error {
 			}
 			if value == "" {
 				continue
+			}
+			if size += len(value); size > maxRecord {
+				return s.tooLong()
 			}
 			for len(s.cells) < column {
 				s.cells = append(s.cells, "")
@@ -105,7 +107,7 @@ func (s *sheetRows) cell(c xml.StartElement) (string, error) {
 	var value, formula, inline []byte
 	var in, phonetic string // the element that text belongs to
 	for {
-		token, err := s.d.RawToken()
+		token, err := s.d.next()
 		if err != nil {
 			return "", unexpected(err)
 		}
@@ -131,8 +133,15 @@ func (s *sheetRows) cell(c xml.StartElement) (string, error) {
 			case in == "t" && phonetic == "":
 				inline = append(inline, t...)
 			}
+			if len(value)+len(formula)+len(inline) > maxRecord {
+				return "", s.tooLong()
+			}
 		}
 	}
+}
+
+func (s *sheetRows) tooLong() error {
+	return refuse("baris %d lebih panjang dari %d MiB", "row %d is longer than %d MiB", s.row, maxRecord>>20)
 }
 
 // value renders a cell as JSON. A formula whose result was not stored is handed out as its text, so

@@ -4,8 +4,6 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 )
 
 // dateFormat is what a number format shows of a date serial.
@@ -16,31 +14,6 @@ const (
 	showsDate   dateFormat = 1
 	showsTime   dateFormat = 2
 )
-
-// dateFormats returns what each cell style shows.
-func dateFormats(x *excelize.File) []dateFormat {
-	if x.Styles == nil || x.Styles.CellXfs == nil {
-		return nil
-	}
-	codes := map[int]string{}
-	if x.Styles.NumFmts != nil {
-		for _, n := range x.Styles.NumFmts.NumFmt {
-			codes[n.NumFmtID] = n.FormatCode
-		}
-	}
-	out := make([]dateFormat, len(x.Styles.CellXfs.Xf))
-	for i, xf := range x.Styles.CellXfs.Xf {
-		if xf.NumFmtID == nil {
-			continue
-		}
-		if code, ok := codes[*xf.NumFmtID]; ok {
-			out[i] = formatOf(code)
-		} else {
-			out[i] = builtin(*xf.NumFmtID)
-		}
-	}
-	return out
-}
 
 // builtin is what the number formats show that files name by number only (ECMA-376 part 1, 18.8.30).
 func builtin(id int) dateFormat {

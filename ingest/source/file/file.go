@@ -33,6 +33,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"satudata/ingest/event"
@@ -232,7 +233,7 @@ func (s *Source) openFile(f found) (*origin, error) {
 	s.last = f.path
 	h, info, err := openRegular(f.path)
 	if err != nil {
-		return nil, about(f.subject, err)
+		return nil, about(f.subject, unfit(err))
 	}
 	o := &origin{subject: f.subject, file: h, stamp: stampOf(info)}
 	if s.o.Watch && o.stamp != f.stamp {
@@ -243,7 +244,7 @@ func (s *Source) openFile(f found) (*origin, error) {
 		return o, nil
 	}
 	if s.archive, err = openArchive(o, s.o.wanted); err != nil {
-		return nil, errors.Join(about(f.subject, err), h.Close())
+		return nil, errors.Join(about(f.subject, unfit(err)), h.Close())
 	}
 	return nil, nil
 }
@@ -257,7 +258,7 @@ func openRegular(name string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, openFault(err)
 	}
-	h, err := os.Open(name)
+	h, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may have become a pipe, and to open one waits
 	if err != nil {
 		return nil, nil, openFault(err)
 	}
@@ -304,7 +305,7 @@ func (s *Source) deliver(ctx context.Context, o *origin) (*delivery, error) {
 		s.search.forget(o.file.Name())
 		err = errUnfinished
 	}
-	return nil, errors.Join(about(o.subject, err), d.Close())
+	return nil, errors.Join(about(o.subject, unfit(err)), d.Close())
 }
 
 // errUnfinished says that a watched file is still being written.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
@@ -247,7 +246,7 @@ func FuzzSheet(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rows := &sheetRows{d: xml.NewDecoder(strings.NewReader(s)), book: book}
+		rows := &sheetRows{d: newTokens(strings.NewReader(s)), book: book}
 		c, err := newSheet(rows, schemas.Format{}, 1<<20, merged)
 		for err == nil {
 			var b batch

@@ -78,7 +78,7 @@ func (o *origin) open() (io.ReadCloser, error) {
 		}
 		var err error
 		if r, err = o.entry.Open(); err != nil {
-			return nil, packingFault(err)
+			return nil, packingFault(cutShort(err))
 		}
 		r = &unpacked{r: r, c: r, packed: o.size()}
 	}
@@ -124,3 +124,11 @@ func (u *unpacked) Read(p []byte) (int, error) {
 }
 
 func (u *unpacked) Close() error { return u.c.Close() }
+
+// cutShort is the end of a file where something was to begin.
+func cutShort(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

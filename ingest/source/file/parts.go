@@ -33,12 +33,12 @@ func (t *stringTable) at(index string) string {
 
 // readStrings reads the shared strings of a workbook.
 func readStrings(r io.Reader) (*stringTable, error) {
-	d := xml.NewDecoder(bufio.NewReaderSize(r, blockSize))
+	d := newTokens(r)
 	table := &stringTable{}
 	var item []byte
 	var in, phonetic bool
 	for {
-		token, err := d.RawToken()
+		token, err := d.next()
 		if errors.Is(err, io.EOF) {
 			return table, nil
 		}
@@ -64,8 +64,8 @@ func readStrings(r io.Reader) (*stringTable, error) {
 				item = item[:0]
 			}
 		}
-		if len(table.text)+len(item) > maxStrings {
-			return nil, refuse("teks di berkas Excel melebihi %d MiB", "the texts of the Excel file exceed %d MiB", maxStrings>>20)
+		if len(table.text)+len(item)+8*len(table.ends) > maxStrings {
+			return nil, refuse("teks di berkas Excel melebihi %d MiB; simpan lembarnya sebagai .csv", "the texts of the Excel file exceed %d MiB; save the sheet as .csv", maxStrings>>20)
 		}
 	}
 }
@@ -77,9 +77,9 @@ func mergedAreas(sheet io.Reader) ([]area, error) {
 		return nil, err
 	}
 	var merged []area
-	d := xml.NewDecoder(rest)
+	d := newTokens(rest)
 	for {
-		token, err := d.RawToken()
+		token, err := d.next()
 		if errors.Is(err, io.EOF) {
 			return merged, nil
 		}
@@ -88,7 +88,9 @@ func mergedAreas(sheet io.Reader) ([]area, error) {
 		}
 		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "mergeCell" {
 			if a, ok := parseArea(attr(e, "ref")); ok {
-				merged = append(merged, a)
+				if merged = append(merged, a); len(merged) > maxMerged {
+					return nil, refuse("lebih dari %d sel gabungan di lembar Excel; pisahkan sel-selnya lalu simpan ulang", "more than %d merged cells in the Excel sheet; unmerge them and save it again", maxMerged)
+				}
 			}
 		}
 	}
@@ -141,7 +143,7 @@ func parseArea(ref string) (area, bool) {
 func openPart(part *zip.File) (io.ReadCloser, error) {
 	r, err := part.Open()
 	if err != nil {
-		return nil, err
+		return nil, cutShort(err)
 	}
 	return &unpacked{r: r, c: r, packed: int64(part.CompressedSize64)}, nil
 }
@@ -153,9 +155,53 @@ func fromPart[T any](part *zip.File, read func(io.Reader) (T, error)) (out T, er
 	}
 	r, err := openPart(part)
 	if err != nil {
-		return out, sheetFault(err)
+		return out, packingFault(err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	out, err = read(r)
-	return out, sheetFault(err)
+	return out, packingFault(err)
+}
+
+// maxToken is how long a tag or a text of a part may be: the decoder holds one as a whole. A cell of
+// Excel has 32,767 characters at most.
+const maxToken = maxRecord
+
+// tokens reads the XML of a part.
+type tokens struct {
+	d  *xml.Decoder
+	in *metered
+}
+
+func newTokens(r io.Reader) *tokens {
+	in := &metered{r: r}
+	return &tokens{xml.NewDecoder(bufio.NewReaderSize(in, blockSize)), in}
+}
+
+// next returns the next token as it is written. Whatever the decoder does not like, other than what
+// the reader says, is damage.
+func (t *tokens) next() (xml.Token, error) {
+	t.in.left = maxToken
+	token, err := t.d.RawToken()
+	if err == nil || t.in.err != nil && errors.Is(err, t.in.err) {
+		return token, err
+	}
+	return nil, refuse("berkas Excel rusak (%v); simpan ulang lalu kirim ulang", "the Excel file is damaged (%v); save and send it again", err)
+}
+
+// metered is a reader that gives only so much at a time.
+type metered struct {
+	r    io.Reader
+	left int
+	err  error
+}
+
+func (m *metered) Read(p []byte) (n int, err error) {
+	if m.left <= 0 && m.err == nil {
+		m.err = refuse("berkas Excel rusak: satu teks lebih panjang dari %d MiB", "the Excel file is damaged: one text is longer than %d MiB", maxToken>>20)
+	}
+	if m.err == nil {
+		n, m.err = m.r.Read(p)
+		m.left -= n
+	}
+	return n, m.err
 }

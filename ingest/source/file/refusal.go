@@ -5,10 +5,14 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"satudata/ingest/event"
 	"satudata/ingest/source"
@@ -19,6 +23,51 @@ import (
 // the delivery is known.
 func refuse(id, en string, args ...any) error {
 	return &source.Refusal{Reason: event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}}
+}
+
+// refuseDamaged makes a refusal of what a reader says of damage, unless it is one.
+func refuseDamaged(err error, id, en string) error {
+	var r *source.Refusal
+	if errors.As(err, &r) {
+		return err
+	}
+	return refuse(id, en, err)
+}
+
+// unfit makes a refusal of whatever is wrong with a file, so that it does not hold up the others. Trouble
+// that is ours, and may have passed when the file is looked at again, stays what it is.
+func unfit(err error) error {
+	for _, ours := range []error{errUnfinished, context.Canceled, context.DeadlineExceeded, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if err == nil || errors.Is(err, ours) {
+			return err
+		}
+	}
+	return refuseDamaged(err, "berkas tidak dapat dibaca (%v); periksa berkas dan tempatnya, lalu kirim ulang", "the file cannot be read (%v); check it and the disk it is on, and send it again")
+}
+
+// printable is a name as people can read it: bytes that are not text and characters that are not seen
+// are written as in a web address.
+func printable(name string) string {
+	var out []byte
+	for i, r := range name {
+		if r != utf8.RuneError && unicode.IsPrint(r) {
+			if out != nil {
+				out = utf8.AppendRune(out, r)
+			}
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(name[i:])
+		if out == nil {
+			out = append(make([]byte, 0, len(name)+16), name[:i]...)
+		}
+		for _, b := range []byte(name[i : i+size]) {
+			out = fmt.Appendf(out, "%%%02X", b)
+		}
+	}
+	if out == nil {
+		return name
+	}
+	return string(out)
 }
 
 // refuseFewRows says that a file ends before its records begin.
@@ -44,7 +93,7 @@ func refusePage(t []byte) error {
 		title := ""
 		if _, rest, ok := strings.Cut(start, "<title>"); ok {
 			name, _, _ := strings.Cut(rest, "<")
-			title = " “" + strings.Join(strings.Fields(name), " ") + "”"
+			title = " “" + listed([]string{printable(strings.Join(strings.Fields(name), " "))}) + "”"
 		}
 		kind, kindEN := "halaman web (HTML)", "a web page (HTML)"
 		if p == "<?xml" && !strings.Contains(start, "<html") {

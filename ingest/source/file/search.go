@@ -53,6 +53,9 @@ func (s *search) list() ([]found, error) {
 		}
 	}
 	tellApart(all)
+	for i := range all {
+		all[i].subject = printable(all[i].subject)
+	}
 	if s.watch {
 		return s.settled(all), nil
 	}

@@ -59,19 +59,25 @@ func newSheet(rows *sheetRows, f schemas.Format, max int, merged []area) (*sheet
 	if c.ahead == 0 {
 		return nil, refuse("lembar hanya berisi kepala tabel, tanpa satu baris data pun", "the sheet holds only the header and not one row of data")
 	}
-	fill(header, int(first), merged)
+	if err := fill(header, int(first), merged); err != nil {
+		return nil, err
+	}
 	return c, c.writeHead(header)
 }
 
 // area is a range of merged cells, from 1, ends included.
 type area struct{ row1, col1, row2, col2 int }
 
-// fill repeats the text of merged header cells over their range.
-func fill(header [][]string, first int, merged []area) {
-	last := first + len(header) - 1
+// fill repeats the text of merged header cells over their range. Areas do not overlap, so no cell is
+// filled twice.
+func fill(header [][]string, first int, merged []area) error {
+	last, cells := first+len(header)-1, 0
 	for _, m := range merged {
 		if m.row1 < first || m.row1 > last || m.col1 > len(header[m.row1-first]) {
 			continue
+		}
+		if cells += (min(m.row2, last) - m.row1 + 1) * (m.col2 - m.col1 + 1); cells > len(header)*maxColumns {
+			return refuse("berkas Excel rusak: sel gabungan di kepala tabel bertumpang tindih", "the Excel file is damaged: merged cells of the header overlap")
 		}
 		text := header[m.row1-first][m.col1-1]
 		for row := m.row1; row <= min(m.row2, last); row++ {
@@ -84,6 +90,7 @@ func fill(header [][]string, first int, merged []area) {
 			}
 		}
 	}
+	return nil
 }
 
 func (c *sheetCutter) writeHead(header [][]string) error {
@@ -93,6 +100,9 @@ func (c *sheetCutter) writeHead(header [][]string) error {
 	for _, line := range header {
 		c.head = append(c.head, '[')
 		for i := range c.width {
+			if len(c.head) > c.max/2 {
+				return refuse("kepala tabel terlalu panjang: lebih dari %d byte; periksa jumlah baris kepala", "the header is too long: more than %d bytes; check the number of header rows", c.max/2)
+			}
 			if i > 0 {
 				c.head = append(c.head, ',')
 			}
@@ -103,9 +113,6 @@ func (c *sheetCutter) writeHead(header [][]string) error {
 			}
 		}
 		c.head = append(c.head, "]\n"...)
-	}
-	if len(c.head) > c.max/2 {
-		return refuse("kepala tabel terlalu panjang: %d byte; periksa jumlah baris kepala", "the header is too long: %d bytes; check the number of header rows", len(c.head))
 	}
 	return nil
 }

@@ -3,22 +3,21 @@ package file
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"io"
 	"os"
-	"path"
-	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"satudata/schemas"
 )
 
-// Limits on the parts of a workbook, in bytes unpacked.
+// Limits on the parts of a workbook. What is held in memory of it is bounded by them, whatever it
+// unpacks to.
 const (
-	maxParts   = 256 << 20 // all but the sheets and the shared strings
-	maxStrings = 1 << 30   // the shared strings, which are held in memory
+	maxPart    = 64 << 20  // bytes of the parts that say what else there is, each
+	maxStrings = 256 << 20 // bytes of the shared strings
+	maxItems   = 1 << 16   // sheets, cell styles, number formats, relationships: 65,490 styles is what Excel allows
+	maxMerged  = 1 << 20   // areas of merged cells
+	maxRows    = 1 << 24   // Excel ends at row 1,048,576, LibreOffice here
 )
 
 // oleMagic begins old .xls files, and workbooks that are locked with a password.
@@ -26,10 +25,9 @@ const oleMagic = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 // workbook is what must be known of an XLSX file to read one of its sheets.
 //
-// excelize opens the workbook without its sheets, and says which there are, which cell formats mean
-// a date and which date system is in force. The sheet's cells are read here: excelize's iterator
-// hands out text only, so that the text "007" and the number 7 shown with zeros look alike, and it
-// takes a sheet that ends in the middle for a sheet that ends.
+// It is read here, part by part and token by token. excelize holds whole parts in memory, many times
+// as large as they are stored; its iterator hands out text only, so that the text "007" and the
+// number 7 shown with zeros look alike, and takes a sheet that ends in the middle for one that ends.
 type workbook struct {
 	sheet    *zip.File
 	strings  *stringTable
@@ -100,28 +98,22 @@ func openWorkbook(r io.ReaderAt, size int64, f schemas.Format) (w *workbook, err
 	if err := refuseOtherThanWorkbook(r, size); err != nil {
 		return nil, err
 	}
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return nil, refuse("berkas Excel rusak atau terpotong (%v); kirim ulang", "the Excel file is damaged or cut short (%v); send it again", err)
-	}
-	parts := partsOf(z)
-	light, err := withoutSheets(z)
+	parts, err := partsOf(r, size)
 	if err != nil {
 		return nil, err
 	}
-	x, err := excelize.OpenReader(light, excelize.Options{UnzipSizeLimit: maxParts, UnzipXMLSizeLimit: maxParts})
+	about, err := readContents(parts)
 	if err != nil {
-		return nil, refuse("berkas Excel tidak dapat dibuka (%v)", "the Excel file cannot be opened (%v)", err)
-	}
-	defer func() { err = errors.Join(err, x.Close()) }()
-	w = &workbook{formats: dateFormats(x)}
-	if props, err := x.GetWorkbookProps(); err == nil && props.Date1904 != nil {
-		w.date1904 = *props.Date1904
-	}
-	if w.sheet, err = chooseSheet(x, parts, f.Sheet); err != nil {
 		return nil, err
 	}
-	if w.strings, err = fromPart(parts["xl/sharedstrings.xml"], readStrings); err != nil {
+	w = &workbook{date1904: about.date1904}
+	if w.sheet, err = about.choose(parts, f.Sheet); err != nil {
+		return nil, err
+	}
+	if w.formats, err = fromPart(about.other(parts, "/styles", "xl/styles.xml"), readFormats); err != nil {
+		return nil, err
+	}
+	if w.strings, err = fromPart(about.other(parts, "/sharedStrings", "xl/sharedstrings.xml"), readStrings); err != nil {
 		return nil, err
 	}
 	w.merged, err = fromPart(w.sheet, mergedAreas)
@@ -183,142 +175,4 @@ func contains(r io.Reader, what []byte) (bool, error) {
 		}
 		keep = copy(buf, buf[len(buf)-len(what):])
 	}
-}
-
-// partsOf returns the parts of a package by name. Names are compared without case, and some
-// programs write backslashes.
-func partsOf(z *zip.Reader) map[string]*zip.File {
-	parts := make(map[string]*zip.File, len(z.File))
-	for _, f := range z.File {
-		parts[partName(f.Name)] = f
-	}
-	return parts
-}
-
-func partName(name string) string {
-	return strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(name, `\`, "/")), "/")
-}
-
-// withoutSheets copies a workbook's small parts.
-func withoutSheets(z *zip.Reader) (io.Reader, error) {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	for _, f := range z.File {
-		name := partName(f.Name)
-		if strings.HasPrefix(name, "xl/") && !strings.HasPrefix(name, "xl/_rels/") && path.Dir(name) != "xl" ||
-			name == "xl/sharedstrings.xml" || name == "xl/calcchain.xml" {
-			continue
-		}
-		if f.UncompressedSize64 > maxParts {
-			return nil, refuse("bagian %s dari berkas Excel terlalu besar", "part %s of the Excel file is too large", f.Name)
-		}
-		if err := w.Copy(f); err != nil {
-			return nil, sheetFault(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return &out, nil
-}
-
-// chooseSheet finds the part that holds the sheet of that name, or the first that is not hidden.
-func chooseSheet(x *excelize.File, parts map[string]*zip.File, name string) (*zip.File, error) {
-	base, targets, err := sheetTargets(parts)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	var first, alike, exact *zip.File
-	for _, s := range x.WorkBook.Sheets.Sheet {
-		part := parts[resolvePart(base, targets[s.ID])]
-		if part == nil {
-			continue // a chart
-		}
-		names = append(names, s.Name)
-		if first == nil && (s.State == "" || s.State == "visible") {
-			first = part
-		}
-		if s.Name == name {
-			exact = part
-		}
-		if strings.EqualFold(strings.TrimSpace(s.Name), strings.TrimSpace(name)) {
-			alike = part
-		}
-	}
-	switch {
-	case name == "" && first != nil:
-		return first, nil
-	case exact != nil:
-		return exact, nil
-	case alike != nil:
-		return alike, nil
-	case name == "":
-		return nil, refuse("buku kerja Excel tidak punya lembar yang terlihat", "the Excel workbook has no visible sheet")
-	}
-	return nil, refuse("lembar %q tidak ada; yang ada: %s", "there is no sheet %q; there are: %s", name, listed(names))
-}
-
-// relationships is a part that says where others are.
-type relationships struct {
-	Items []struct {
-		ID     string `xml:"Id,attr"`
-		Type   string `xml:"Type,attr"`
-		Target string `xml:"Target,attr"`
-	} `xml:"Relationship"`
-}
-
-// sheetTargets returns the folder of the workbook part and its worksheets' places by id.
-func sheetTargets(parts map[string]*zip.File) (base string, targets map[string]string, err error) {
-	var root, book relationships
-	if err := decodePart(parts["_rels/.rels"], &root); err != nil {
-		return "", nil, err
-	}
-	main := "xl/workbook.xml"
-	for _, r := range root.Items {
-		if strings.HasSuffix(r.Type, "/officeDocument") {
-			main = resolvePart("", r.Target)
-		}
-	}
-	base = path.Dir(main)
-	if err := decodePart(parts[base+"/_rels/"+path.Base(main)+".rels"], &book); err != nil {
-		return "", nil, err
-	}
-	targets = map[string]string{}
-	for _, r := range book.Items {
-		if strings.HasSuffix(r.Type, "/worksheet") {
-			targets[r.ID] = r.Target
-		}
-	}
-	return base, targets, nil
-}
-
-// resolvePart returns the name of the part that target means, seen from a folder.
-func resolvePart(base, target string) string {
-	target = strings.ReplaceAll(target, `\`, "/")
-	if target == "" || strings.HasPrefix(target, "/") {
-		return partName(target)
-	}
-	return partName(path.Join(base, target))
-}
-
-func decodePart(part *zip.File, v any) (err error) {
-	if part == nil {
-		return refuse("berkas Excel tidak lengkap: daftar bagiannya tidak ada", "the Excel file is incomplete: the list of its parts is missing")
-	}
-	r, err := part.Open()
-	if err != nil {
-		return sheetFault(err)
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return sheetFault(xml.NewDecoder(io.LimitReader(r, maxParts)).Decode(v))
-}
-
-// sheetFault turns what unpackers and the XML reader say of damage into a refusal.
-func sheetFault(err error) error {
-	var syntax *xml.SyntaxError
-	if errors.As(err, &syntax) {
-		return refuse("berkas Excel rusak (%v); simpan ulang lalu kirim ulang", "the Excel file is damaged (%v); save and send it again", err)
-	}
-	return packingFault(err)
 }

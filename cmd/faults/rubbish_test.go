@@ -29,7 +29,8 @@ const firstSound = 800_000_000_000_000
 // dump is an office that is fed rubbish, and sound files in between.
 type dump struct {
 	*office
-	next int // id of the next sound permit
+	next int   // id of the next sound permit
+	peak int64 // most memory that a process took
 }
 
 func newDump(t *testing.T) *dump {
@@ -71,6 +72,7 @@ func (d *dump) frugal(most int64, codes []int, args ...string) (r result, err er
 	c := d.command(args...)
 	r = finish(d.t, c)
 	used := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	d.peak = max(d.peak, used)
 	switch {
 	case !slices.Contains(codes, r.code):
 		return r, fmt.Errorf("exit code %d\n%s", r.code, r.stderr)

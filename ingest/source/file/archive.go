@@ -30,12 +30,14 @@ func openArchive(o *origin, wanted func(string) bool) (*archive, error) {
 	}
 	a := &archive{origin: o}
 	var others []string
+	var stored uint64
 	for _, e := range z.File {
 		name := strings.ReplaceAll(e.Name, `\`, "/")
 		switch {
 		case strings.HasSuffix(name, "/") || strings.HasPrefix(name, "__MACOSX/"):
 		case wanted(name):
 			a.entries = append(a.entries, e)
+			stored += e.CompressedSize64
 		default:
 			others = append(others, printable(path.Base(name)))
 		}
@@ -47,6 +49,10 @@ func openArchive(o *origin, wanted func(string) bool) (*archive, error) {
 	if len(a.entries) > maxEntries {
 		return nil, refuse("arsip zip memuat %d berkas, lebih dari %d; bagi menjadi beberapa arsip",
 			"the zip archive has %d files, more than %d; divide it into several archives", len(a.entries), maxEntries)
+	}
+	if stored > uint64(o.stamp.size) { // else each would be unpacked by itself, for as long as that takes
+		return nil, refuse("berkas-berkas di dalam arsip zip bertumpang tindih: arsipnya rusak atau dibuat untuk merusak",
+			"the files in the zip archive overlap: it is damaged or meant to do damage")
 	}
 	return a, nil
 }

@@ -59,6 +59,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	places := newPlaces(d, c)
 	h := newHasher()
 	defer h.sum()
+	var heads int64
 	h.add([]byte(c.format().String() + "\n"))
 	for ctx.Err() == nil {
 		b, err := c.next()
@@ -81,6 +82,10 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 		d.info.Batches++
 		d.info.Records += int64(b.rows)
 		d.total += int64(len(b.data) - b.head)
+		heads += int64(b.head) + envelope
+		if err := d.swollen(heads); err != nil {
+			return err
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -89,6 +94,26 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	d.sum, d.seen.sum = d.seen.sum, 0
 	d.again = places.done()
 	return d.complete(c)
+}
+
+// What the log may take for a file beyond the file's own bytes: each batch has header lines and an
+// envelope, and where records stand alone between empty lines, each has a batch.
+const (
+	envelope  = 1 << 10 // about what the headers of a chunk take
+	maxHeads  = 20      // as many bytes for a byte of the records
+	headsFrom = 256 << 20
+)
+
+// swollen refuses a file that would take beyond measure in the log; heads is what is not records.
+func (d *delivery) swollen(heads int64) error {
+	if heads > headsFrom && heads/maxHeads > d.total {
+		return refuse("terlalu banyak baris kosong di antara data: kepala tabel akan terulang %d kali; hapus baris kosong itu",
+			"too many empty lines between the records: the header would be repeated %d times; remove the empty lines", d.info.Batches)
+	}
+	if d.total > ratioFrom && d.total/maxRatio > d.info.Bytes {
+		return refuseBomb(d.total, d.info.Bytes)
+	}
+	return nil
 }
 
 // hasher sums up a file while the next batch is cut. Nothing of the file is in the log before it was

@@ -117,10 +117,14 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	}
 	u.n += int64(n)
 	if u.n > maxUnpacked || u.n > ratioFrom && u.n/maxRatio > u.packed {
-		return n, refuse("berkas terkompresi mengembang tidak wajar: %d MiB dari %d KiB; kirim tanpa kompresi bila memang benar",
-			"the compressed file expands beyond measure: %d MiB from %d KiB; send it uncompressed if that is right", u.n>>20, u.packed>>10)
+		return n, refuseBomb(u.n, u.packed)
 	}
 	return n, packingFault(err)
+}
+
+func refuseBomb(unpacked, packed int64) error {
+	return refuse("berkas terkompresi mengembang tidak wajar: %d MiB dari %d KiB; kirim tanpa kompresi bila memang benar",
+		"the compressed file expands beyond measure: %d MiB from %d KiB; send it uncompressed if that is right", unpacked>>20, packed>>10)
 }
 
 func (u *unpacked) Close() error { return u.c.Close() }

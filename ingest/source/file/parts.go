@@ -12,23 +12,45 @@ import (
 	"strings"
 )
 
-// stringTable holds the shared strings of a workbook.
+// stringTable holds the shared strings of a workbook, in blocks so that growing copies none of them.
 type stringTable struct {
-	text []byte
-	ends []int
+	blocks [][]byte
+	places []stringPlace
+	size   int
+}
+
+// stringPlace is where a string is.
+type stringPlace struct {
+	block    int32
+	from, to int32
+}
+
+const (
+	stringBlock = 1 << 20
+	stringCost  = 32 // of a string beside its bytes, while the places grow
+)
+
+// add adds a string, none of which is longer than maxToken.
+func (t *stringTable) add(s string) {
+	last := len(t.blocks) - 1
+	if last < 0 || len(t.blocks[last])+len(s) > cap(t.blocks[last]) {
+		t.blocks = append(t.blocks, make([]byte, 0, max(stringBlock, len(s))))
+		last++
+	}
+	from := len(t.blocks[last])
+	t.blocks[last] = append(t.blocks[last], s...)
+	t.places = append(t.places, stringPlace{int32(last), int32(from), int32(len(t.blocks[last]))})
+	t.size += len(s) + stringCost
 }
 
 // at returns the string of that index; what is not in the table is returned as it is.
 func (t *stringTable) at(index string) string {
 	i, err := strconv.Atoi(index)
-	if err != nil || t == nil || i < 0 || i >= len(t.ends) {
+	if err != nil || t == nil || i < 0 || i >= len(t.places) {
 		return index
 	}
-	start := 0
-	if i > 0 {
-		start = t.ends[i-1]
-	}
-	return string(t.text[start:t.ends[i]])
+	p := t.places[i]
+	return string(t.blocks[p.block][p.from:p.to])
 }
 
 // readStrings reads the shared strings of a workbook.
@@ -59,12 +81,11 @@ func readStrings(r io.Reader) (*stringTable, error) {
 			case "rPh":
 				phonetic = false
 			case "si":
-				table.text = append(table.text, unescape(string(item))...)
-				table.ends = append(table.ends, len(table.text))
+				table.add(unescape(string(item)))
 				item = item[:0]
 			}
 		}
-		if len(table.text)+len(item)+8*len(table.ends) > maxStrings {
+		if len(item) > maxRecord || table.size > maxStrings {
 			return nil, refuse("teks di berkas Excel melebihi %d MiB; simpan lembarnya sebagai .csv", "the texts of the Excel file exceed %d MiB; save the sheet as .csv", maxStrings>>20)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // unpacks to.
 const (
 	maxPart    = 64 << 20  // bytes of the parts that say what else there is, each
-	maxStrings = 256 << 20 // bytes of the shared strings
+	maxStrings = 128 << 20 // bytes of the shared strings
 	maxItems   = 1 << 16   // sheets, cell styles, number formats, relationships: 65,490 styles is what Excel allows
 	maxMerged  = 1 << 20   // areas of merged cells
 	maxRows    = 1 << 24   // Excel ends at row 1,048,576, LibreOffice here

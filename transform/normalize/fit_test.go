@@ -31,3 +31,17 @@ func TestFit(t *testing.T) {
 		}
 	}
 }
+
+// One text may be as long as maxValue, wherever it is delivered.
+func TestLongest(t *testing.T) {
+	in := newInput(&schemas.Plan{Fields: []schemas.Field{{Type: schemas.Type{Kind: schemas.String}}}},
+		&schemas.Input{Property: schemas.Property{Name: "catatan", Type: schemas.Type{Kind: schemas.String}}, Fields: []int{0}})
+	g := &grid{}
+	cells := []cell{g.text(strings.Repeat("a", maxValue)), g.text(strings.Repeat("b", maxValue+1)), g.text("c")}
+	var long []int
+	in.decode(g, cells, 1, func(i int, r quality.Reason) { long = append(long, i) })
+	col := in.columns[0].(*words)
+	if len(long) != 1 || long[0] != 1 || len(col.text(0)) != maxValue || string(col.text(2)) != "c" {
+		t.Errorf("dropped %v; %d and %q are left", long, len(col.text(0)), col.text(2))
+	}
+}

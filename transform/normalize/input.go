@@ -12,8 +12,12 @@ import (
 	"satudata/transform/quality"
 )
 
-// maxText bounds the bytes of text that one column of a chunk takes up.
-const maxText = 1 << 30
+// What is stored of texts: bytes that one column of a chunk takes up, and bytes of one value. Whoever
+// reads a table holds a few thousand rows of it at a time, however long they are.
+const (
+	maxText  = 128 << 20
+	maxValue = 1 << 20
+)
 
 // input decodes the cells of one property.
 type input struct {
@@ -141,17 +145,18 @@ func (in *input) words(g *grid, col *words, cells []cell, rep report) {
 	}
 }
 
-// fit drops texts that would make the column larger than maxText once each is stored copies times.
+// fit drops texts that are longer than maxValue, or would make the column larger than maxText once
+// each is stored copies times.
 func (in *input) fit(col *words, copies int, rep report) {
-	if len(col.bytes) <= maxText/copies {
+	if len(col.bytes) <= min(maxText/copies, maxValue) {
 		return
 	}
 	kept := col.bytes[:0]
 	for i, from := 0, int32(0); i < len(col.ends); i++ {
 		b := col.bytes[from:col.ends[i]]
 		from = col.ends[i]
-		if len(kept)+len(b) > maxText/copies {
-			rep(i, in.reason(quality.RuleLength, b, say("teks terlalu panjang untuk disimpan", "the text is too long to be stored")))
+		if len(b) > maxValue || len(kept)+len(b) > maxText/copies {
+			rep(i, in.reason(quality.RuleLength, b, say("teks terlalu panjang untuk disimpan; paling banyak %d byte", "the text is too long to be stored; %d bytes at most", maxValue)))
 			col.holes.add(i)
 			b = nil
 		}

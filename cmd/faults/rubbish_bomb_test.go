@@ -241,6 +241,9 @@ var bombs = []bomb{
 func TestBombs(t *testing.T) {
 	d := newDump(t)
 	for i, b := range bombs {
+		if !full() && i%4 != 0 {
+			continue
+		}
 		path := filepath.Join(d.dir, "data", fmt.Sprintf("bomb%02d%s", i, b.ending))
 		d.peak = 0
 		begun := time.Now()

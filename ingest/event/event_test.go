@@ -39,7 +39,7 @@ func TestChunkRoundTrip(t *testing.T) {
 
 func TestParseChunkNamesTheAttribute(t *testing.T) {
 	for _, tt := range []struct{ key, value string }{
-		{"ce_id", "nope"}, {"ce_type", "other"}, {"ce_seq", "0"}, {"ce_rows", "-1"}, {"ce_time", "yesterday"},
+		{"ce_id", "nope"}, {"ce_type", "other"}, {"ce_seq", "0"}, {"ce_rows", "-1"}, {"ce_rows", "0"}, {"ce_time", "yesterday"},
 		{"ce_delivery", ""}, {"ce_op", "merge"}, {"ce_stream", ""}, {"ce_dataset", ""},
 	} {
 		t.Run(tt.key, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (p *Parser) Chunk(m Message) (Chunk, error) {
 		Stream:      a.like(attrStream, l.Stream),
 		Seq:         a.int(attrSeq, 1),
 		FirstRow:    a.int(attrFirstRow, 0),
-		Rows:        int(a.int(attrRows, 0)),
+		Rows:        int(a.int(attrRows, 1)), // one that announced none would be counted nowhere
 		Op:          Op(a.like(attrOp, string(l.Op))),
 		Trace:       again(a.values[attrTrace], l.Trace),
 		Data:        m.Value,

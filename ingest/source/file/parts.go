@@ -85,7 +85,7 @@ func readStrings(r io.Reader) (*stringTable, error) {
 				item = item[:0]
 			}
 		}
-		if len(item) > maxRecord || table.size > maxStrings {
+		if len(item)+table.size > maxStrings {
 			return nil, refuse("teks di berkas Excel melebihi %d MiB; simpan lembarnya sebagai .csv", "the texts of the Excel file exceed %d MiB; save the sheet as .csv", maxStrings>>20)
 		}
 	}
@@ -203,7 +203,10 @@ func newTokens(r io.Reader) *tokens {
 func (t *tokens) next() (xml.Token, error) {
 	t.in.left = maxToken
 	token, err := t.d.RawToken()
-	if err == nil || t.in.err != nil && errors.Is(err, t.in.err) {
+	switch {
+	case t.in.err != nil && !errors.Is(t.in.err, io.EOF):
+		return nil, t.in.err // the token may be a text that was cut short by it
+	case err == nil, errors.Is(err, io.EOF):
 		return token, err
 	}
 	return nil, refuse("berkas Excel rusak (%v); simpan ulang lalu kirim ulang", "the Excel file is damaged (%v); save and send it again", err)

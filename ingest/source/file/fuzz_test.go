@@ -263,6 +263,26 @@ func FuzzSheet(f *testing.F) {
 	})
 }
 
+// FuzzContents reads what a workbook says of itself.
+func FuzzContents(f *testing.F) {
+	for _, s := range []string{
+		`<workbook xmlns:r="r"><workbookPr date1904="1"/><sheets><sheet name="a" sheetId="1" r:id="r1" state="hidden"/></sheets></workbook>`,
+		`<styleSheet><numFmts><numFmt numFmtId="164" formatCode="dd/mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="164"/><xf/></cellXfs></styleSheet>`,
+		`<?xml version="1.0" encoding="utf-16"?><a/>`, `<!DOCTYPE x [<!ENTITY a "b">]><a>&a;</a>`, `</a></a>`, `<a`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var refusal *source.Refusal
+		if _, err := readBook(strings.NewReader(s)); err != nil && !errors.As(err, &refusal) {
+			t.Fatal(err)
+		}
+		if _, err := readFormats(strings.NewReader(s)); err != nil && !errors.As(err, &refusal) {
+			t.Fatal(err)
+		}
+	})
+}
+
 // FuzzStrings reads shared strings.
 func FuzzStrings(f *testing.F) {
 	f.Add(`<sst><si><t>a</t></si><si><r><t>b</t></r><rPh><t>c</t></rPh></si></sst>`)

@@ -237,11 +237,12 @@ var bombs = []bomb{
 }
 
 // TestBombs reads files that are larger than they look, and lands what is taken of them, each in a
-// process of its own, which must not take more memory than for any other file.
+// process of its own, which must not take more memory than for any other file. The short form takes
+// every sixth.
 func TestBombs(t *testing.T) {
 	d := newDump(t)
 	for i, b := range bombs {
-		if !full() && i%4 != 0 {
+		if !full() && i%6 != 1 {
 			continue
 		}
 		path := filepath.Join(d.dir, "data", fmt.Sprintf("bomb%02d%s", i, b.ending))

@@ -51,7 +51,7 @@ var layers = map[string]string{
 var homes = map[string]string{
 	"github.com/segmentio/kafka-go":    "ingest/eventlog/kafka",
 	"go.etcd.io/bbolt":                 "ingest/eventlog/embedded",
-	"github.com/xuri/excelize":         "ingest/source/file schemas/exchange",
+	"github.com/xuri/excelize":         "schemas/exchange",
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
 	"github.com/duckdb":                "transform/lake catalog/query cmd/satudata/bench",

@@ -3,6 +3,7 @@ package file
 import (
 	"archive/zip"
 	"encoding/xml"
+	"errors"
 	"io"
 	"path"
 	"strconv"
@@ -137,10 +138,11 @@ func eachElement(r io.Reader, do func(e xml.StartElement, in string) error) erro
 	var open []string
 	for {
 		token, err := tokens.next()
-		if err == io.EOF && tokens.d.InputOffset() <= maxPart {
+		ended := errors.Is(err, io.EOF)
+		if ended && tokens.d.InputOffset() <= maxPart {
 			return nil
 		}
-		if err == io.EOF || len(open) > maxDepth {
+		if ended || len(open) > maxDepth {
 			return refuse("berkas Excel rusak: bagian yang mendaftar isinya lebih besar dari %d MiB atau bersarang terlalu dalam", "the Excel file is damaged: a part that lists its contents is larger than %d MiB or nested too deep", maxPart>>20)
 		}
 		if err != nil {

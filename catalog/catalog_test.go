@@ -109,6 +109,36 @@ func TestDeliveryLife(t *testing.T) {
 	}
 }
 
+// TestFirstEndCounts: a reader whose fact was recorded although it did not look so may record another
+// end of the same reading. What was received whole stays so, and what was abandoned is delivered anew.
+func TestFirstEndCounts(t *testing.T) {
+	abandoned := event.DeliveryAbandoned{Delivery: one, LastSeq: 1}
+	for _, tt := range []struct {
+		first, second event.Body
+		want          catalog.Status
+	}{
+		{received(one, 1), abandoned, catalog.Received},
+		{abandoned, received(one, 1), catalog.Abandoned},
+	} {
+		c, _, _ := open(t)
+		record(t, c, opened(one, "a.csv", "f1", 1), tt.first, tt.second)
+		if got := statuses(t, c)[one]; got != tt.want {
+			t.Errorf("%s, then %s: %s, want %s", tt.first.FactType(), tt.second.FactType(), got, tt.want)
+		}
+	}
+}
+
+// TestOpenedLast: of two deliveries of a stream that are open, since the recording of the first looked as
+// if it had failed, the log may hold chunks of the second alone.
+func TestOpenedLast(t *testing.T) {
+	c, _, _ := open(t)
+	record(t, c, opened(one, "a.csv", "f1", 1), opened(two, "b.csv", "f2", 1))
+	standing, err := c.Stream(t.Context(), opened(one, "", "", 1).Stream)
+	if err != nil || standing.Open == nil || standing.Open.Delivery != two {
+		t.Errorf("the stream stands at %+v, %v; want the second delivery open", standing, err)
+	}
+}
+
 // TestRebuilt: the projection of the whole log is the same as the one that grew with it, and a fact
 // that the log holds twice counts once.
 func TestRebuilt(t *testing.T) {

@@ -28,7 +28,7 @@ func (c *Catalog) Stream(ctx context.Context, stream string) (source.Standing, e
 	if err != nil {
 		return s, fmt.Errorf("stream %s: %w", stream, err)
 	}
-	open, err := c.opened(ctx, `stream = ? AND status = ?`, stream, Opened)
+	open, err := c.opened(ctx, `stream = ? AND status = ? ORDER BY rowid DESC`, stream, Opened)
 	if errors.Is(err, source.ErrNoDelivery) {
 		return s, nil
 	}

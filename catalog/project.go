@@ -84,12 +84,14 @@ func applyDelivery(ctx context.Context, tx *sql.Tx, f event.Fact, at string) err
 			bytes, records, status, first_seq, opened, open_fact) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			b.Delivery.String(), b.Source, b.Stream, b.Dataset, b.Contract, b.Binding, b.Subject, b.Fingerprint,
 			b.Bytes, b.Records, Opened, b.FirstSeq, at, encode(b))
+	// A reader whose fact was recorded although it did not look so may go on to record another end of
+	// the same reading: the first counts.
 	case event.DeliveryReceived:
-		return exec(`UPDATE deliveries SET status = ?, received = ?, records = ?, last_seq = ?, first_id = ?, last_id = ? WHERE delivery = ?`,
-			Received, at, b.Records, b.LastSeq, b.FirstID.String(), b.LastID.String(), b.Delivery.String())
+		return exec(`UPDATE deliveries SET status = ?, received = ?, records = ?, last_seq = ?, first_id = ?, last_id = ? WHERE delivery = ? AND status = ?`,
+			Received, at, b.Records, b.LastSeq, b.FirstID.String(), b.LastID.String(), b.Delivery.String(), Opened)
 	case event.DeliveryAbandoned:
-		return exec(`UPDATE deliveries SET status = ?, decided = ?, records = ?, last_seq = ?, last_id = ? WHERE delivery = ?`,
-			Abandoned, at, b.Records, b.LastSeq, b.LastID.String(), b.Delivery.String())
+		return exec(`UPDATE deliveries SET status = ?, decided = ?, records = ?, last_seq = ?, last_id = ? WHERE delivery = ? AND status = ?`,
+			Abandoned, at, b.Records, b.LastSeq, b.LastID.String(), b.Delivery.String(), Opened)
 	case event.DeliveryRefused:
 		return exec(`INSERT INTO deliveries (delivery, source, stream, dataset, contract, binding, subject, fingerprint,
 			bytes, records, status, first_seq, opened, decided, reason) VALUES (?, ?, '', ?, '', ?, ?, '', 0, 0, ?, 0, ?, ?, ?)`,

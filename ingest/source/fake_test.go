@@ -172,7 +172,10 @@ func (l *memLedger) apply(facts []event.Body) {
 			l.received = append(l.received, l.opened[f.Delivery.String()])
 			l.standing = source.Standing{LastSeq: f.LastSeq, LastID: f.LastID}
 		case event.DeliveryAbandoned:
-			l.standing = source.Standing{LastSeq: f.LastSeq, LastID: f.LastID}
+			l.standing.Open = nil
+			if f.LastSeq > l.standing.LastSeq {
+				l.standing = source.Standing{LastSeq: f.LastSeq, LastID: f.LastID}
+			}
 		}
 	}
 }

@@ -31,7 +31,7 @@ type Ledger interface {
 
 // Standing is where a stream stands, by the deliveries that were received or abandoned.
 type Standing struct {
-	LastSeq int64     // of its last chunk, 0 before the first; the next delivery begins after it
-	LastID  uuid.UUID // the greatest ce_id
-	Open    *event.DeliveryOpened
+	LastSeq int64                 // of its last chunk, 0 before the first; the next delivery begins after it
+	LastID  uuid.UUID             // the greatest ce_id
+	Open    *event.DeliveryOpened // the one opened last that is neither received nor abandoned
 }

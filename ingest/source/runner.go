@@ -164,7 +164,10 @@ func (r *runner) take(ctx context.Context, d Delivery) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
 	}
-	if open := standing.Open; open != nil && r.same(*open, info) {
+	// An opening whose recording looked as if it had failed may be found behind later deliveries. Its
+	// numbers are theirs now, so it is never resumed.
+	overtaken := standing.Open != nil && standing.Open.FirstSeq <= standing.LastSeq
+	if open := standing.Open; open != nil && !overtaken && r.same(*open, info) {
 		stored, err := r.stored(ctx, *open, standing.LastID)
 		if err != nil {
 			return Outcome{}, err
@@ -186,7 +189,9 @@ func (r *runner) take(ctx context.Context, d Delivery) (Outcome, error) {
 		if err := r.abandon(ctx, *standing.Open, stored); err != nil {
 			return Outcome{}, err
 		}
-		standing = Standing{LastSeq: stored.lastSeq, LastID: stored.lastID}
+		if !overtaken {
+			standing.LastSeq, standing.LastID = stored.lastSeq, stored.lastID
+		}
 	}
 	return r.begin(ctx, d, standing)
 }

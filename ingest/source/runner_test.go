@@ -311,6 +311,37 @@ func TestRunAbandonedTwice(t *testing.T) {
 	}
 }
 
+// TestRunOvertaken: the recording of an opening fails, and is seen only when the same records have been
+// delivered under another one. The numbers of the first are taken then: a delivery that used them
+// again would be dropped as a copy of what landed.
+func TestRunOvertaken(t *testing.T) {
+	w := newWorld()
+	a, b := generated("a.csv", 3, 10), generated("b.csv", 2, 10)
+	w.ledger.at = 1
+	if _, err := w.run(t, a); err == nil {
+		t.Fatal("a fact that was not recorded is no error")
+	}
+	late := event.DeliveryOpened{
+		Delivery: event.Derive("terlambat"), Stream: source.StreamOf(w.o.Source), Source: w.o.Source, Dataset: w.o.Dataset, Contract: w.o.Contract,
+		Binding: w.o.Binding, Subject: "a.csv", Fingerprint: (&memDelivery{content: a}).Info().Fingerprint, FirstSeq: 1,
+	}
+	if _, err := w.run(t, a); err != nil {
+		t.Fatal(err)
+	}
+	w.ledger.opened[late.Delivery.String()] = late
+	w.ledger.standing.Open = &late
+	out, err := w.run(t, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]source.Status{source.Unchanged, source.Received}, statuses(out)); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{a.data(), b.data()}, w.published(t)); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+}
+
 func TestRunReadError(t *testing.T) {
 	a := generated("a.csv", 3000, 12)
 	w := newWorld()

@@ -71,24 +71,43 @@ func (l *land) partitions(ctx context.Context, assigned map[string][]int) (lande
 	if err != nil {
 		return 0, err
 	}
+	var later []eventlog.Range // that hold nothing which says what the tables are like; others may
 	for _, r := range ranges {
 		if assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition) {
 			continue
 		}
-		if l.at != nil && l.at.Offsets[r.Partition] > r.Next {
-			if err := l.within(ctx, r.Partition, l.at.Offsets[r.Partition]); err != nil {
-				return landed, err
-			}
+		n, err := l.toEnd(ctx, r)
+		landed += n
+		if errors.Is(err, errNoContract) {
+			later = append(later, r)
+			continue
 		}
-		for ctx.Err() == nil && l.more(r) {
-			n, err := l.partition(ctx, r)
-			landed += n
-			if errors.Is(err, lake.ErrMoved) {
-				continue
-			}
-			if err != nil {
-				return landed, fmt.Errorf("partition %d: %w", r.Partition, err)
-			}
+		if err != nil {
+			return landed, err
+		}
+	}
+	for _, r := range later {
+		n, err := l.toEnd(ctx, r)
+		landed += n
+		if err != nil {
+			return landed, err
+		}
+	}
+	return landed, nil
+}
+
+// toEnd lands a partition to the end of r.
+func (l *land) toEnd(ctx context.Context, r eventlog.Range) (landed int, err error) {
+	if l.at != nil && l.at.Offsets[r.Partition] > r.Next {
+		if err := l.within(ctx, r.Partition, l.at.Offsets[r.Partition]); err != nil {
+			return 0, err
+		}
+	}
+	for ctx.Err() == nil && l.more(r) {
+		n, err := l.partition(ctx, r)
+		landed += n
+		if err != nil && !errors.Is(err, lake.ErrMoved) {
+			return landed, fmt.Errorf("partition %d: %w", r.Partition, err)
 		}
 	}
 	return landed, nil
@@ -268,13 +287,19 @@ func (l *land) unmoved(ctx context.Context, partition int, from int64) error {
 	return err
 }
 
+// errNoContract says that a dataset has no tables, and that what would be landed is of no contract.
+var errNoContract = errors.New("no contract is registered for what the topic holds")
+
 // ensure makes the tables follow the contract of the batch, by way of the versions before it: so a
 // table has had the columns of each, and chunks of any of them find their place in whatever order
 // they come.
 func (l *land) ensure(ctx context.Context, b *batch) error {
 	if b.plan == nil {
 		if _, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History); err != nil {
-			return fmt.Errorf("no contract is registered for what the topic holds: %w", err)
+			if errors.Is(err, lake.ErrNotFound) {
+				err = fmt.Errorf("%w: %w", errNoContract, err)
+			}
+			return err
 		}
 		return nil
 	}

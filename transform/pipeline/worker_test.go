@@ -195,6 +195,41 @@ func TestFirstTopicOfIdleWorker(t *testing.T) {
 	}
 }
 
+// TestForeignPartitionFirst: a partition that holds nothing but foreign messages waits for the others,
+// which say what the tables are like; it does not hold them up.
+func TestForeignPartitionFirst(t *testing.T) {
+	events, err := embedded.Open(filepath.Join(t.TempDir(), "log"), embedded.Options{Partitions: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := openRoad(t, t.TempDir())
+	r.log = events
+	if r.cat, err = catalog.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"), catalog.Options{Log: events}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.cat.Close(); events.Close() })
+	if err := r.cat.Register(t.Context(), event.ContractRegistered{Dataset: topic, Version: "1.0.0", Document: permitContract},
+		event.BindingRegistered{Binding: "dpmptsp.izin", Version: "1.0.0", Dataset: topic, Document: fmt.Sprintf(permitBinding, "ndjson")}); err != nil {
+		t.Fatal(err)
+	}
+	named := func(name string, partition int) string {
+		for n := 0; ; n++ {
+			if key := fmt.Sprintf("%s#%d", name, n); eventlog.PartitionOf(key, 2) == partition {
+				return key
+			}
+		}
+	}
+	c := chunk(1, permit(900), 1)
+	c.Stream = named("/opd/dpmptsp/lain", 1)
+	r.append(t, event.Message{Key: named("asing", 0), Value: []byte("sampah")}, c.Message())
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 1 || got.Rejected != 1 {
+		t.Errorf("accepted %d and rejected %d, want 1 and 1", got.Accepted, got.Rejected)
+	}
+}
+
 // TestForeignMessageAmongFacts does not keep the catalog from opening.
 func TestForeignMessageAmongFacts(t *testing.T) {
 	r := prepare(t, 1)

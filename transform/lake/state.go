@@ -297,7 +297,8 @@ func later(a, b string) string {
 
 // removals returns what the full deliveries of the rest take away: tables of scopes, and the
 // conditions under which a row of w stays. A scope removes what is older than the first event of
-// the delivery that names it, so never the delivery's own rows.
+// the delivery that names it, so never the delivery's own rows. A row that deletes names no scope: it
+// has nothing but its key.
 func (s *state) removals() (tables, conditions []string, err error) {
 	var order []string
 	scopes := map[string][]Publication{}
@@ -329,8 +330,8 @@ func (s *state) removals() (tables, conditions []string, err error) {
 		}
 		name := fmt.Sprintf("f%d", i)
 		columns := ps[0].ReplaceBy
-		tables = append(tables, fmt.Sprintf("%s AS (SELECT %s, max(d._first) AS _first FROM r JOIN (VALUES %s) d(_delivery, _first) ON r.%s = d._delivery GROUP BY ALL)",
-			name, list("r.", columns), strings.Join(firsts, ", "), quote(colDelivery)))
+		tables = append(tables, fmt.Sprintf("%s AS (SELECT %s, max(d._first) AS _first FROM r JOIN (VALUES %s) d(_delivery, _first) ON r.%s = d._delivery WHERE NOT r.%s GROUP BY ALL)",
+			name, list("r.", columns), strings.Join(firsts, ", "), quote(colDelivery), quote(colDeleted)))
 		conditions = append(conditions, fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s WHERE %s AND w.%s < %s._first)",
 			name, s.same(name, "w", columns), quote(colEvent), name))
 	}

@@ -72,6 +72,9 @@ func inScope(d delivery, values [3]int64) bool {
 		return true
 	}
 	for _, c := range d.chunks {
+		if c.deleted {
+			continue // it has nothing but its key
+		}
 		for _, r := range c.rows {
 			same := true
 			for _, by := range d.replaceBy {
@@ -234,6 +237,30 @@ func (w *world) check(when string, keyed bool) {
 	want := expect(w.data, w.published, keyed)
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.t.Fatalf("%s, published %v (-want +got):\n%s\n%+v\n%s", when, w.published, diff, w.data, views[0].SQL)
+	}
+}
+
+// TestDeletionNamesNoScope: of a full delivery that also deletes a row, the scope is what the others of
+// its rows say. The row that deletes has no year of its own, and would take those away that have none.
+func TestDeletionNamesNoScope(t *testing.T) {
+	l := open(t, t.TempDir())
+	fields := []schemas.Field{field("kode", schemas.String), field("tahun", schemas.Integer)}
+	ensure(t, l, fields, 0)
+	landRow := func(at, delivery int, deleted bool, values ...any) {
+		o := origin(deliveryID(delivery), at+1)
+		o.Deleted = deleted
+		land(t, l, int64(at), o, record(t, memory.DefaultAllocator, fields, values))
+	}
+	landRow(0, 0, false, "A", nil)
+	landRow(1, 1, false, "B", int64(2020))
+	landRow(2, 1, true, "C", nil)
+	published := []lake.Publication{
+		{Delivery: deliveryID(0), FirstID: eventID(1), At: time.UnixMilli(1)},
+		{Delivery: deliveryID(1), FirstID: eventID(2), At: time.UnixMilli(2), Full: true, ReplaceBy: []string{"tahun"}},
+	}
+	got := view(t, l, "kejadian_banjir", published, lake.AsOf{}, "SELECT kode FROM %s ORDER BY kode")
+	if diff := cmp.Diff([][]string{{"A"}, {"B"}}, got); diff != "" {
+		t.Errorf("current state (-want +got):\n%s", diff)
 	}
 }
 

@@ -58,6 +58,7 @@ var homes = map[string]string{
 	"github.com/zeebo/xxh3":            "transform/quality catalog/overlap",
 	"modernc.org/sqlite":               "transform/lake catalog",
 	"github.com/jackc/pgx":             "transform/lake transform/lake/pgtest",
+	"pgregory.net/rapid":               "cmd/faults",
 	"github.com/spf13/cobra":           "cmd/satudata",
 	"github.com/spf13/pflag":           "cmd/satudata",
 	"github.com/santhosh-tekuri":       "schemas",

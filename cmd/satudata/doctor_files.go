@@ -191,7 +191,7 @@ func (x *exam) disks() {
 			x.trouble(broken, "disk", sayFile(err), "the disk cannot be looked at", "periksa apakah disknya terpasang", "see whether the disk is mounted")
 			continue
 		}
-		v := well
+		var v condition
 		switch {
 		case d.Free < least || d.InodesCounted && d.Inodes == 0:
 			v = broken

@@ -140,7 +140,7 @@ func askReady(ctx context.Context, addr string) (r ops.Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	return r, json.NewDecoder(res.Body).Decode(&r)
 }
 

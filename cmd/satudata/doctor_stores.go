@@ -50,7 +50,7 @@ func (x *exam) log(ctx context.Context) {
 
 // opened looks into a log and closes it.
 func (x *exam) opened(ctx context.Context, l eventlog.Log, check, what string) {
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	held, err := holdings(ctx, l)
 	if err != nil {
 		x.trouble(broken, check, sayFile(err), "the log cannot be read", "jalankan `satudata verify`; bila rusak, pulihkan dari cadangan", "run `satudata verify`; restore it from a backup when it is damaged")
@@ -126,7 +126,7 @@ func (x *exam) projection(ctx context.Context) {
 		x.trouble(broken, "katalog", err.Error(), "the projection cannot be opened", doID, doEN)
 		return
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	standings, err := c.Standings(ctx)
 	if err == nil {
 		err = c.Ping(ctx)
@@ -171,7 +171,7 @@ func (x *exam) lake(ctx context.Context) {
 			"check the permissions of lake/catalog.db; when damaged, stop all processes and run `satudata repair`: it is rebuilt from the log")
 		return
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	if err := l.Ping(ctx); err != nil {
 		doID, doEN := "hentikan program lain yang mengunci lake/catalog.db", "stop the other program that locks lake/catalog.db"
 		if x.w.cfg.Lake.Catalog.Kind == "postgres" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -125,5 +126,53 @@ func TestWhole(t *testing.T) {
 	offered("written.csv")
 	if !s.Due().IsZero() {
 		t.Errorf("due %v, all was offered", s.Due())
+	}
+}
+
+// TestWholeWaits: a file that was moved to its place is not read before one that was there when the
+// watcher began and comes first, unless that one is being written.
+func TestWholeWaits(t *testing.T) {
+	for name, written := range map[string]bool{"settles": false, "is being written": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			write(t, dir, "1.csv", "a\n1\n")
+			s, err := file.Open([]string{dir}, file.Options{Format: schemas.Format{Type: "csv"}, Watch: true, Settle: time.Minute, Now: func() time.Time { return now }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if some, err := s.Look(); err != nil || some {
+				t.Fatalf("something to offer: %v, %v; it has not settled", some, err)
+			}
+			now = now.Add(time.Second)
+			write(t, dir, "2.csv", "a\n2\n")
+			s.Whole(filepath.Join(dir, "2.csv"))
+			if written {
+				write(t, dir, "1.csv", "a\n1\n1\n")
+			}
+			if some, err := s.Look(); err != nil || some != written {
+				t.Errorf("something to offer: %v, %v; want %v", some, err, written)
+			}
+			now = now.Add(time.Minute)
+			var order []string
+			for some, err := s.Look(); some && err == nil; some, err = s.Look() {
+				d, err := s.Next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				order = append(order, d.Info().Subject)
+				if err := d.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := []string{"1.csv", "2.csv"}
+			if written {
+				want = []string{"2.csv", "1.csv"}
+			}
+			if !slices.Equal(order, want) {
+				t.Errorf("read %v, want %v", order, want)
+			}
+		})
 	}
 }

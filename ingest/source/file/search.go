@@ -24,7 +24,8 @@ type search struct {
 	now    func() time.Time
 	wanted func(name string) bool
 	looks  map[string]look // of a watched place, by path
-	whole  map[string]bool // files of a watched place that were moved there since we last looked
+	whole  map[string]bool // files of a watched place that were moved there since we last looked, or are held back
+	begun  time.Time       // when a watched place was first looked at
 }
 
 // look is what a watcher knows of a file.
@@ -180,21 +181,31 @@ func within(dir, path string) bool {
 	return err != nil || rel != ".." && !strings.HasPrefix(rel, "../") || filepath.Dir(dir) == dir
 }
 
-// settled keeps what a watcher may offer now.
+// settled keeps what a watcher may offer now. A file that was moved there waits for those before it
+// that were there when the watcher began and settle: after a restart they are not read the other way
+// round. One that is still being written holds nobody back.
 func (s *search) settled(all []found) []found {
 	now, looks := s.now(), make(map[string]look, len(all))
+	if s.looks == nil {
+		s.begun = now
+	}
+	held, waiting := map[string]bool{}, false
 	ready := slices.DeleteFunc(all, func(f found) bool {
 		l, ok := s.looks[f.path]
 		fresh := !ok || l.stamp != f.stamp
 		if fresh {
 			l = look{stamp: f.stamp, since: now}
 		}
-		ready := !l.offered && (s.whole[f.path] || !fresh && now.Sub(l.since) >= s.settle)
+		ready := !l.offered && (s.whole[f.path] && !waiting || !fresh && now.Sub(l.since) >= s.settle)
 		l.offered = l.offered || ready
+		if s.whole[f.path] && !l.offered {
+			held[f.path] = true
+		}
+		waiting = waiting || !l.offered && l.since.Equal(s.begun)
 		looks[f.path] = l
 		return !ready
 	})
-	s.looks, s.whole = looks, nil
+	s.looks, s.whole = looks, held
 	return ready
 }
 

@@ -163,9 +163,15 @@ func (o *office) check() {
 // rows is the multiset of what a query of one column returns.
 func (o *office) rows(query string) map[string]int {
 	o.t.Helper()
-	records, err := csv.NewReader(strings.NewReader(o.must("query", query, "--format", "csv"))).ReadAll()
+	return lines(o.t, o.must("query", query, "--format", "csv"))
+}
+
+// lines is the multiset of the first column of CSV with a header.
+func lines(t *testing.T, text string) map[string]int {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
-		o.t.Fatalf("read the answer to %s: %v", query, err)
+		t.Fatalf("read the answer of a query: %v\n%.1000s", err, text)
 	}
 	rows := map[string]int{}
 	for _, r := range records[min(1, len(records)):] {

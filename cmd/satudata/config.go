@@ -91,6 +91,7 @@ type LakeConfig struct {
 
 	KeepSnapshots int           `yaml:"keepSnapshots" env:"KEEP_SNAPSHOTS"` // newest snapshots of a table that can be asked for
 	KeepFor       time.Duration `yaml:"keepFor" env:"KEEP_FOR"`             // and for how long; 0: as long as they are among the newest
+	Grace         time.Duration `yaml:"grace" env:"GRACE"`                  // how long files of expired snapshots stay; twice query.timeout at least
 	Catalog       TablesConfig  `yaml:"catalog" envPrefix:"CATALOG_"`
 }
 
@@ -151,7 +152,7 @@ func defaultConfig() Config {
 		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
 			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second, WaitFor: 45 * time.Second}},
-		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100,
+		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100, Grace: 15 * time.Minute,
 			Catalog: TablesConfig{Kind: "sqlite"}},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
 		Ops:   OpsConfig{StuckAfter: 10 * time.Minute, MinFree: "100MB"}, Logging: LoggingConfig{Level: "warn", Format: "text"},
@@ -206,8 +207,8 @@ func (c Config) validate(path string) error {
 	if c.Log.Partitions < 1 {
 		return usageError("%s: log.partitions harus paling sedikit 1 (must be at least 1)", path)
 	}
-	if c.Lake.KeepSnapshots < 1 || c.Lake.KeepFor < 0 {
-		return usageError("%s: lake.keepSnapshots harus paling sedikit 1 dan lake.keepFor tidak boleh negatif (must be at least 1, must not be negative)", path)
+	if c.Lake.KeepSnapshots < 1 || c.Lake.KeepFor < 0 || c.Lake.Grace < 0 {
+		return usageError("%s: lake.keepSnapshots harus paling sedikit 1, lake.keepFor dan lake.grace tidak boleh negatif (must be at least 1, must not be negative)", path)
 	}
 	if err := c.Lake.Catalog.validate(path); err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -15,7 +14,7 @@ import (
 func (w *workspace) policy() lake.Policy {
 	return lake.Policy{
 		KeepSnapshots: w.cfg.Lake.KeepSnapshots, KeepFor: w.cfg.Lake.KeepFor,
-		Grace: max(15*time.Minute, 2*w.cfg.Query.Timeout),
+		Grace: max(w.cfg.Lake.Grace, 2*w.cfg.Query.Timeout),
 	}
 }
 

@@ -6,31 +6,17 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
-
-	"satudata/ingest/durable"
 )
 
 // engine is a DuckDB of this process for folds and counts. What does not fit its memory goes to a
 // folder of its own: two processes that shared one would overwrite each other's spills.
 type engine struct {
 	db    *sql.DB
-	spill string
+	spill *spill
 }
-
-// SpillDir is a folder on the disk of the lake for what does not fit memory.
-func (l *Lake) SpillDir() (string, error) {
-	dir := filepath.Join(l.dir, ".spill")
-	return dir, durable.MkdirAll(dir)
-}
-
-// staleSpill is how old the spill folder of a process that was killed must be to be removed.
-const staleSpill = 48 * time.Hour
 
 func (l *Lake) engine() (*engine, error) {
 	l.mu.Lock()
@@ -42,39 +28,25 @@ func (l *Lake) engine() (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	removeStale(parent)
-	spill, err := os.MkdirTemp(parent, "")
+	spill, err := newSpill(parent)
 	if err != nil {
 		return nil, err
 	}
 	settings := fmt.Sprintf(`SET memory_limit = '%dB'; SET threads = %d; SET temp_directory = %s;
 		SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false`,
-		l.opts.Memory, l.opts.Threads, literal(spill))
+		l.opts.Memory, l.opts.Threads, literal(spill.dir))
 	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
 		_, err := e.ExecContext(context.Background(), settings, nil)
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), os.RemoveAll(spill))
+		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), spill.close())
 	}
 	l.duck = &engine{db: sql.OpenDB(connector), spill: spill}
 	return l.duck, nil
 }
 
-func (e *engine) close() error { return errors.Join(e.db.Close(), os.RemoveAll(e.spill)) }
-
-// removeStale removes what killed processes left. A live one touches its folder whenever it spills.
-func removeStale(parent string) {
-	entries, err := os.ReadDir(parent)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleSpill {
-			os.RemoveAll(filepath.Join(parent, e.Name())) // a failure is retried by the next process
-		}
-	}
-}
+func (e *engine) close() error { return errors.Join(e.db.Close(), e.spill.close()) }
 
 // arrowRows runs a query on a connection and calls use with each batch of its result. The result is
 // held in memory, so the query must be small.

@@ -83,18 +83,23 @@ func (u *upkeep) soon() {
 	}
 }
 
-// do folds and maintains what is due.
+// do maintains and folds what is due.
 func (u *upkeep) do(ctx context.Context) error {
 	defer u.o.Watch.rest(Upkeep)
-	u.mu.Lock()
-	decided := slices.Sorted(maps.Keys(u.decided))
-	u.mu.Unlock()
 	var errs []error
 	held := map[string]error{}
 	note := func(dataset string, err error) {
 		errs = append(errs, err)
 		held[dataset] = errors.Join(held[dataset], err)
 	}
+	for _, dataset := range u.due() { // before the folds: they may take longer than this process lives
+		if err := u.maintain(ctx, dataset); err != nil {
+			note(dataset, err)
+		}
+	}
+	u.mu.Lock()
+	decided := slices.Sorted(maps.Keys(u.decided))
+	u.mu.Unlock()
 	for _, dataset := range decided {
 		u.mu.Lock()
 		spans := u.decided[dataset]
@@ -102,11 +107,6 @@ func (u *upkeep) do(ctx context.Context) error {
 		u.mu.Unlock()
 		if err := u.fold(ctx, dataset, spans...); err != nil {
 			u.noteDecided(dataset, spans...)
-			note(dataset, err)
-		}
-	}
-	for _, dataset := range u.due() {
-		if err := u.maintain(ctx, dataset); err != nil {
 			note(dataset, err)
 		}
 	}
@@ -120,7 +120,7 @@ func (u *upkeep) due() []string {
 	defer u.mu.Unlock()
 	var due []string
 	for dataset, at := range u.landed {
-		waiting := time.Since(at) < time.Hour && time.Since(u.looked[dataset]) > maintainEvery && !u.looked[dataset].IsZero()
+		waiting := time.Since(at) < time.Hour && time.Since(u.looked[dataset]) > maintainEvery // or never: what was before this process is not counted
 		if u.batches[dataset] >= maintainAfter || waiting {
 			due = append(due, dataset)
 		}

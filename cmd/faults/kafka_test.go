@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -45,8 +46,10 @@ func (o *office) leader(brokers []string) int {
 }
 
 // TestLeaderKilled kills the leader of a partition while a file is read into it, and again while it is
-// landed, three times each in the long form; and then all brokers, while workers run.
+// landed, three times each in the long form and one of the two in the short; and then all brokers,
+// while workers run.
 func TestLeaderKilled(t *testing.T) {
+	beside(t)
 	const rows = 10_000
 	cluster := kafkatest.Start(t, kafkatest.Options{Brokers: 3})
 	o := newOffice(t, strings.Replace(onKafka(cluster.Brokers, 1), "batchBytes: 15000", "batchBytes: 60000", 1), 1)
@@ -58,7 +61,7 @@ func TestLeaderKilled(t *testing.T) {
 		parts++
 		return o.file(0, parts*rows, (parts+1)*rows)
 	}
-	for range times(1, 3) {
+	whileRead := func() {
 		reading := o.start("ingest", "--binding", "dpmptsp.izin0", next())
 		reading.await("mulai", 1)
 		i := o.leader(cluster.Brokers)
@@ -68,14 +71,23 @@ func TestLeaderKilled(t *testing.T) {
 			t.Errorf("ingest ended with %v when a leader died\n%s", reading.err, reading.said())
 		}
 		cluster.Revive(t, i)
-
+	}
+	whileLanded := func() {
 		c.forget()
 		o.must("ingest", "--binding", "dpmptsp.izin0", next())
 		c.busy()
-		i = o.leader(cluster.Brokers)
+		i := o.leader(cluster.Brokers)
 		cluster.Kill(t, i)
 		o.awaitPublished(parts)
 		cluster.Revive(t, i)
+	}
+	first := rand.IntN(2)
+	for turn := range times(1, 6) {
+		if (first+turn)%2 == 0 {
+			whileRead()
+		} else {
+			whileLanded()
+		}
 	}
 
 	t.Run("worker of the only partition", func(t *testing.T) {

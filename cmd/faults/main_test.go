@@ -35,6 +35,14 @@ func run(m *testing.M) int {
 // full says whether the long form is asked for.
 func full() bool { return os.Getenv("SATUDATA_FAULTS") == "full" }
 
+// beside lets the short form of a test that mostly waits run at the same time as others of its kind.
+func beside(t *testing.T) {
+	t.Helper()
+	if !full() {
+		t.Parallel()
+	}
+}
+
 // times is how often to do something: in `make test`, and in `make test-faults`.
 func times(short, long int) int {
 	if full() {

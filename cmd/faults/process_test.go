@@ -46,7 +46,13 @@ func (l *transcript) String() string {
 // start starts a command in this workspace. The end of the test ends it.
 func (o *office) start(args ...string) *process {
 	o.t.Helper()
-	p := &process{t: o.t, cmd: o.command(args...), lines: make(chan string, 1<<16), ended: make(chan struct{})}
+	return o.launch(o.command(args...))
+}
+
+// launch starts a command that is made. The end of the test ends it.
+func (o *office) launch(c *exec.Cmd) *process {
+	o.t.Helper()
+	p := &process{t: o.t, cmd: c, lines: make(chan string, 1<<16), ended: make(chan struct{})}
 	p.cmd.Stderr = &p.heard
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {

@@ -22,9 +22,10 @@ const soaking = "log: {kind: embedded}\nlake: {keepSnapshots: 20, grace: 20s}\nq
 // nor the number of files may grow with time. A machine that cannot keep the pace makes the stream
 // wait: the rate that was reached is told.
 func TestSoak(t *testing.T) {
+	beside(t)
 	rate, length := soakSize(t)
 	o := newOffice(t, soaking, 1)
-	s := &stream{office: o, path: o.inbox(), blocks: map[int]sum{}}
+	s := newStream(o)
 	up := o.start("up")
 	m := &monitor{office: o, stream: s, begun: time.Now()}
 	kills, nextKill := 0, m.begun.Add(killPause(length))

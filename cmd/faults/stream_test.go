@@ -28,6 +28,11 @@ type stream struct {
 	rejected   sum
 }
 
+// newStream is a stream into the folder masuk of an office.
+func newStream(o *office) *stream {
+	return &stream{office: o, path: o.inbox(), blocks: map[int]sum{}}
+}
+
 // block is how many permits have a sum of their own, so that one that differs says where to look.
 const block = 100_000
 
@@ -56,8 +61,18 @@ func (o *office) inbox() string {
 	return path
 }
 
-// send delivers n permits: a quarter of them new, three quarters anew, as far as there are known ones.
+// send moves a delivery of n permits into the folder that is watched.
 func (s *stream) send(n int) {
+	s.t.Helper()
+	path := s.file(n)
+	if err := os.Rename(path, filepath.Join(s.path, filepath.Base(path))); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// file writes a delivery of n permits: a quarter of them new, three quarters anew, as far as there are
+// known ones.
+func (s *stream) file(n int) string {
 	s.t.Helper()
 	s.deliveries++
 	known := len(s.newest)
@@ -74,12 +89,9 @@ func (s *stream) send(n int) {
 		s.permit(&b, len(s.newest)-1)
 	}
 	s.sent += n
-	name := fmt.Sprintf("%06d.ndjson", s.deliveries)
-	path := filepath.Join(s.data, name)
+	path := filepath.Join(s.data, fmt.Sprintf("%06d.ndjson", s.deliveries))
 	write(s.t, path, b.String())
-	if err := os.Rename(path, filepath.Join(s.path, name)); err != nil {
-		s.t.Fatal(err)
-	}
+	return path
 }
 
 // permit writes a permit as this delivery has it.
@@ -106,6 +118,7 @@ func permitRow(id, delivery int) []byte {
 // check proves that the tables hold what was sent, no row more and none less.
 func (s *stream) check() {
 	s.t.Helper()
+	s.must("land", "--once") // the last delivery may have landed and not been decided
 	s.must("verify")
 	current := map[int]sum{}
 	for id, delivery := range s.newest {

@@ -92,9 +92,10 @@ func (c *crew) String() string {
 // and 8 times one is stopped for longer than its session lasts, until the others have landed its part
 // of the work: woken, it must not land anything again.
 func TestWorkersKilled(t *testing.T) {
+	beside(t)
 	const sources, rows = 6, 1500
 	o := newOffice(t, onKafka(kafkatest.Start(t, kafkatest.Options{Brokers: 3}).Brokers, 5), sources)
-	kills, stops := times(2, 50), times(1, 8)
+	kills, stops := times(1, 50), times(1, 8)
 	c := o.hire(3)
 	parts := 0
 	deliver := func() {

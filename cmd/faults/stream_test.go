@@ -129,13 +129,13 @@ func (s *stream) check() {
 		}
 	}
 	query := "SELECT (id // " + strconv.Itoa(block) + ") || ',' || " + summed("id || ',' || pemohon || ',' || nilai") + " FROM %s GROUP BY id // " + strconv.Itoa(block)
-	compare(s.t, "current state", texts(current), s.slowRows(fmt.Sprintf(query, dataset)))
-	compare(s.t, "history", texts(s.blocks), s.slowRows(fmt.Sprintf(query, dataset+"_riwayat")))
+	compare(s.t, "current state", asAnswered(current), s.slowRows(fmt.Sprintf(query, dataset)))
+	compare(s.t, "history", asAnswered(s.blocks), s.slowRows(fmt.Sprintf(query, dataset+"_riwayat")))
 	compare(s.t, "rejected", map[string]int{s.rejected.String(): 1}, s.slowRows("SELECT "+summed("mentah")+" FROM "+dataset+"_ditolak"))
 }
 
-// texts are sums as a query answers them: block, rows, bits.
-func texts(sums map[int]sum) map[string]int {
+// asAnswered are sums as a query answers them: block, rows, bits.
+func asAnswered(sums map[int]sum) map[string]int {
 	out := make(map[string]int, len(sums))
 	for n, s := range sums {
 		out[strconv.Itoa(n)+","+s.String()] = 1

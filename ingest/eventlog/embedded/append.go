@@ -26,7 +26,8 @@ type batch struct {
 	bodies    []*[]byte   // encoded, not sealed
 	times     []time.Time // when another log took them; nil: now
 	positions []eventlog.Position
-	err       error // err and done are guarded by Log.committing
+	tail      []kept // for the tail, of a log that has one
+	err       error  // err and done are guarded by Log.committing
 	done      bool
 }
 
@@ -60,11 +61,17 @@ func (l *Log) Append(ctx context.Context, topic string, msgs ...event.Message) (
 func (l *Log) encode(topic string, msgs []event.Message) (*batch, error) {
 	b := &batch{topic: topic, keys: make([]string, len(msgs)), bodies: make([]*[]byte, len(msgs))}
 	errs := make([]error, len(msgs))
+	if l.tail != nil && topic != eventlog.CatalogTopic { // facts are few, and read by many
+		b.tail = make([]kept, len(msgs))
+	}
 	var next atomic.Int64
 	work := func() {
 		for i := int(next.Add(1)) - 1; i < len(msgs); i = int(next.Add(1)) - 1 {
 			b.keys[i] = msgs[i].Key
 			b.bodies[i], errs[i] = l.codec.encode(msgs[i])
+			if b.tail != nil && errs[i] == nil {
+				b.tail[i].payload, b.tail[i].valueLen = payloadOf(msgs[i]), len(msgs[i].Value)
+			}
 		}
 	}
 	var wg sync.WaitGroup
@@ -112,6 +119,9 @@ func (l *Log) commit(b *batch) error {
 	})
 	for _, b := range group {
 		b.err, b.done = err, true
+		if err == nil && b.tail != nil {
+			l.tail.add(b.tail)
+		}
 	}
 	l.o.Logger.Debug("event log committed", "appends", len(group), "took", l.o.Now().Sub(start))
 	return err
@@ -138,6 +148,9 @@ func (l *Log) store(tx *bolt.Tx, b *batch) error {
 			return err
 		}
 		b.positions[i] = eventlog.Position{Partition: at.partition, Offset: at.offset}
+		if b.tail != nil {
+			b.tail[i].at, b.tail[i].time = at, time.Unix(0, now.UnixNano()).UTC()
+		}
 	}
 	return nil
 }

@@ -54,6 +54,9 @@
 //
 // Records with pages of their own are read from the file, not through the memory map, so that a log
 // larger than memory does not fill it.
+//
+// With Options.TailBytes records are also held in memory from when they are durable until they are
+// read, the newest of them when there are more than that: for a process that appends and reads.
 package embedded
 
 import (
@@ -87,6 +90,7 @@ var (
 // Options are the settings of a log; the zero value works.
 type Options struct {
 	Partitions int              // of a topic that Append creates; 1 when not given
+	TailBytes  int              // memory for records that were appended and not read yet; 0: none are kept
 	Now        func() time.Time // time.Now when nil
 	Logger     *slog.Logger     // discards when nil
 }
@@ -111,6 +115,7 @@ type Log struct {
 	db    *bolt.DB
 	file  *os.File // the same file, for reading
 	codec *codec
+	tail  *tail // nil: none is kept
 
 	running sync.RWMutex // held shared by every call, exclusively by Close
 	closed  bool         // guarded by running
@@ -163,6 +168,9 @@ func Open(dir string, o Options) (*Log, error) {
 		return nil, fmt.Errorf("open event log: %w", errors.Join(err, db.Close()))
 	}
 	l := &Log{dir: dir, o: o, db: db, file: file}
+	if o.TailBytes > 0 {
+		l.tail = newTail(o.TailBytes)
+	}
 	if err := l.start(); err != nil {
 		return nil, fmt.Errorf("open event log %s: %w", path, errors.Join(err, file.Close(), db.Close()))
 	}

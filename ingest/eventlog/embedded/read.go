@@ -18,6 +18,12 @@ func (l *Log) Read(ctx context.Context, topic string, partition int, from int64,
 		return nil, fmt.Errorf("read topic %s: %w", topic, err)
 	}
 	defer l.running.RUnlock()
+	if l.tail != nil {
+		records, err := l.tail.read(place{topic: topic, partition: partition, offset: from}, maxBytes)
+		if err != nil || len(records) > 0 {
+			return records, err
+		}
+	}
 	var records []eventlog.Record
 	err := l.view(func(tx *bolt.Tx) error {
 		b, err := topicOf(tx, topic)

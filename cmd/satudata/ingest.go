@@ -50,6 +50,7 @@ process at the same time; exit code 3 also when a delivery was returned.)`,
 			r := reading{out: a.stdout, again: again, quiet: asJSON}
 			read := func(ctx context.Context, p parts) error { return r.feeds(ctx, w, p, feeds) }
 			if land {
+				w.tail = tailBytes
 				r.out = &lines{to: a.stdout}
 				read = w.whileLanding(&r, read)
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
@@ -25,12 +26,12 @@ func (w *workspace) whileLanding(r *reading, read func(context.Context, parts) e
 	}
 	return func(ctx context.Context, p parts) error {
 		sum := &landings{commits: io.Discard, deliveries: out}
+		log := &telling{Log: p.log, every: int64(w.cfg.Lake.BatchBytes) / 4, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
+		p.log = log
 		worker, err := w.worker(p, sum)
 		if err != nil {
 			return err
 		}
-		log := &telling{Log: p.log, every: int64(w.cfg.Lake.BatchBytes) / 2, more: make(chan struct{}, 1)}
-		p.log = log
 		reading, end := context.WithCancel(ctx)
 		defer end()
 		var readErr, landErr error
@@ -67,16 +68,63 @@ func (l *lines) Write(b []byte) (int, error) {
 	return l.to.Write(b)
 }
 
-// telling is a log that tells when there is enough to land for a file of good size.
+// tailBytes is what the embedded log holds in memory for a landing in the same process.
+const tailBytes = 128 << 20
+
+// How far reading may be ahead of landing: as far as the landing still finds in memory what was
+// appended. It waits for a landing that is slow, and goes on beside one that stands still.
+const (
+	maxAhead  = tailBytes * 3 / 4
+	aheadWait = 2 * time.Second
+)
+
+// telling is a log that tells when there is enough to land for a file of good size, and whose appends
+// wait when landing falls behind.
 type telling struct {
 	eventlog.Log
 	every int64 // bytes
 	held  atomic.Int64
 	more  chan struct{}
+	ahead atomic.Int64  // bytes that were appended and not read
+	read  chan struct{} // told when something was read
+}
+
+// Read implements [eventlog.Log].
+func (t *telling) Read(ctx context.Context, topic string, partition int, from int64, maxBytes int) ([]eventlog.Record, error) {
+	records, err := t.Log.Read(ctx, topic, partition, from, maxBytes)
+	if topic == eventlog.CatalogTopic {
+		return records, err
+	}
+	var n int64
+	for _, r := range records {
+		n += int64(len(r.Message.Value))
+	}
+	t.ahead.Add(-n)
+	select {
+	case t.read <- struct{}{}:
+	default:
+	}
+	return records, err
+}
+
+// wait waits while the landing is far behind and goes on.
+func (t *telling) wait(ctx context.Context) {
+	for t.ahead.Load() > maxAhead {
+		select {
+		case <-t.read:
+		case <-ctx.Done():
+			return
+		case <-time.After(aheadWait):
+			return
+		}
+	}
 }
 
 // Append implements [eventlog.Log].
 func (t *telling) Append(ctx context.Context, topic string, msgs ...event.Message) ([]eventlog.Position, error) {
+	if topic != eventlog.CatalogTopic {
+		t.wait(ctx)
+	}
 	at, err := t.Log.Append(ctx, topic, msgs...)
 	if err != nil || topic == eventlog.CatalogTopic {
 		return at, err
@@ -85,6 +133,7 @@ func (t *telling) Append(ctx context.Context, topic string, msgs ...event.Messag
 	for _, m := range msgs {
 		n += int64(len(m.Value))
 	}
+	t.ahead.Add(n)
 	if t.held.Add(n) < t.every {
 		return at, nil
 	}

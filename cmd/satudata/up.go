@@ -31,6 +31,7 @@ them. Ends with Ctrl-C after the commit in flight.)`,
 			if err != nil {
 				return err
 			}
+			w.tail = tailBytes
 			w.opened = func(addr string) {
 				fmt.Fprintf(a.stdout, "Operasi (operations): http://%s/metrics /healthz /readyz\n", addr)
 			}

@@ -39,6 +39,7 @@ type workspace struct {
 	tracer   *trace.Tracer
 	observer *observer         // nil: nobody watches
 	opened   func(addr string) // told where the operations listener is; nil is fine
+	tail     int               // bytes that the embedded log holds in memory of what was appended and not read yet
 }
 
 func openWorkspace(dir string, environ map[string]string) (*workspace, error) {
@@ -66,7 +67,7 @@ func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
 	if w.cfg.Log.Kind == "kafka" {
 		return w.openKafka(ctx)
 	}
-	log, err := embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, Logger: w.log})
+	log, err := embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, TailBytes: w.tail, Logger: w.log})
 	if err != nil {
 		return nil, err
 	}

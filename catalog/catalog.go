@@ -30,6 +30,7 @@ import (
 	"satudata/ingest/durable"
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/schemas"
 )
 
 // Errors that callers act on, with errors.Is.
@@ -56,6 +57,9 @@ type Catalog struct {
 	zone     *time.Location
 
 	mu sync.Mutex // held while facts are applied, so that they apply in the order of the log
+
+	parsedMu sync.Mutex // guards parsed
+	parsed   map[string]*schemas.Contract
 }
 
 // Options of Open; the zero value works.
@@ -82,7 +86,7 @@ func Open(ctx context.Context, path string, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog %s: %w", path, err)
 	}
-	c := &Catalog{db: db, path: path, log: o.Log, now: o.Now, say: o.Logger, approval: o.Approval, zone: o.Zone}
+	c := &Catalog{db: db, path: path, log: o.Log, now: o.Now, say: o.Logger, approval: o.Approval, zone: o.Zone, parsed: map[string]*schemas.Contract{}}
 	if err := c.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open catalog %s: %w", path, err), db.Close())
 	}

@@ -96,6 +96,11 @@ func TestDeliveryLife(t *testing.T) {
 			t.Errorf("after %s the delivery is %s, want %s", step.fact.FactType(), got, step.want)
 		}
 	}
+	for id, want := range map[uuid.UUID]int64{one: 1, two: 0} {
+		if seq, err := c.FirstSeq(t.Context(), id); err != nil || seq != want {
+			t.Errorf("FirstSeq(%s) = %d, %v, want %d", id, seq, err, want)
+		}
+	}
 	record(t, c, event.DeliveryRefused{Delivery: two, Source: "/opd/a/b", Dataset: "x.y", Subject: "rusak.csv", Reason: event.Sentence{ID: "kosong", EN: "empty"}})
 	d, err := c.Delivery(t.Context(), "rusak.csv")
 	if err != nil || d.Status != catalog.Refused || d.Reason == nil || d.Reason.ID != "kosong" {

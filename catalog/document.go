@@ -36,13 +36,24 @@ func (c *Catalog) Versions(ctx context.Context, dataset string) ([]string, error
 	return versions, err
 }
 
-// ParsedContract returns a registered contract version of a dataset, or ErrNotFound.
+// ParsedContract returns a registered contract version of a dataset, or ErrNotFound. It is shared: nobody
+// changes it.
 func (c *Catalog) ParsedContract(ctx context.Context, dataset, version string) (*schemas.Contract, error) {
 	doc, err := c.Contract(ctx, dataset, version)
 	if err != nil {
 		return nil, err
 	}
-	return schemas.ParseContract(dataset+"@"+version, []byte(doc))
+	name := dataset + "@" + version
+	c.parsedMu.Lock()
+	defer c.parsedMu.Unlock()
+	if known := c.parsed[name]; known != nil && string(known.Document) == doc {
+		return known, nil
+	}
+	contract, err := schemas.ParseContract(name, []byte(doc))
+	if err == nil {
+		c.parsed[name] = contract
+	}
+	return contract, err
 }
 
 // LatestContract returns the newest contract version of a dataset, or ErrNotFound.

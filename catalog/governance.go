@@ -2,8 +2,11 @@ package catalog
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -30,6 +33,15 @@ func (c *Catalog) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
 	return out, nil
 }
 
+// FirstSeq implements [pipeline.Governance].
+func (c *Catalog) FirstSeq(ctx context.Context, delivery uuid.UUID) (seq int64, err error) {
+	err = c.db.QueryRowContext(ctx, `SELECT first_seq FROM deliveries WHERE delivery = ?`, delivery.String()).Scan(&seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("look up delivery %s: %w", delivery, err)
+	}
+	return seq, nil
+}
+
 // Check implements [pipeline.Governance].
 func (c *Catalog) Check(ctx context.Context, delivery uuid.UUID) (*event.DeliveryChecked, error) {
 	found, err := c.deliveries(ctx, `delivery = ?`, delivery.String())
@@ -41,22 +53,41 @@ func (c *Catalog) Check(ctx context.Context, delivery uuid.UUID) (*event.Deliver
 
 // Publications implements [pipeline.Governance].
 func (c *Catalog) Publications(ctx context.Context, dataset string) ([]lake.Publication, error) {
-	found, err := c.deliveries(ctx, `dataset = ? AND status = ? ORDER BY published`, dataset, Published)
-	if err != nil {
-		return nil, err
-	}
 	contracts, err := c.contracts(ctx, dataset)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]lake.Publication, len(found))
-	for i, d := range found {
-		if out[i], err = publication(contracts, dataset, d.Contract); err != nil {
-			return nil, err
-		}
-		out[i].Delivery, out[i].FirstID, out[i].At = d.ID, d.FirstID, d.Decided
+	rows, err := c.db.QueryContext(ctx, `SELECT delivery, contract, first_id, decided FROM deliveries WHERE dataset = ? AND status = ? ORDER BY published`, dataset, Published)
+	if err != nil {
+		return nil, fmt.Errorf("list what is published of %s: %w", dataset, err)
 	}
-	return out, nil
+	defer rows.Close()
+	made := map[string]lake.Publication{} // by contract version: deliveries are many, versions few
+	var out []lake.Publication
+	for rows.Next() {
+		var id, version, first, decided string
+		if err := rows.Scan(&id, &version, &first, &decided); err != nil {
+			return nil, fmt.Errorf("list what is published of %s: %w", dataset, err)
+		}
+		p, ok := made[version]
+		if !ok {
+			if p, err = publication(contracts, dataset, version); err != nil {
+				return nil, err
+			}
+			made[version] = p
+		}
+		var errs [3]error
+		p.Delivery, errs[0] = uuid.Parse(id)
+		if first != "" {
+			p.FirstID, errs[1] = uuid.Parse(first)
+		}
+		p.At, errs[2] = time.Parse(time.RFC3339Nano, decided)
+		if err := errors.Join(errs[:]...); err != nil {
+			return nil, fmt.Errorf("read publication of %s: %w", dataset, err)
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }
 
 // Publication is how deliveries of a dataset that are made under a contract version are published.

@@ -199,7 +199,7 @@ func (l *Lake) CheckCurrent(ctx context.Context, dataset string, published []Pub
 		return false, err
 	}
 	recomputed := *s
-	recomputed.folded = 0
+	recomputed.folded, recomputed.recompute = 0, true
 	full, err := recomputed.sql(s.contract)
 	if err != nil {
 		return false, err

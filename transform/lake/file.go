@@ -112,6 +112,15 @@ func (f *fileWriter) size() int64 {
 	return n
 }
 
+// total is how many rows the file holds.
+func (f *fileWriter) total() int64 {
+	n := int64(f.rows)
+	for _, g := range f.groups {
+		n += g.NumRows
+	}
+	return n
+}
+
 // endGroup writes the row group in work.
 func (f *fileWriter) endGroup() error {
 	if f.rows == 0 {

@@ -83,12 +83,11 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 // writes them.
 func (f *folding) change(ctx context.Context, all []whole, pure bool, next fold, r *FoldResult) (replacement, error) {
 	if pure {
-		change, ok, err := f.reference(ctx, all)
+		change, ok, err := f.reference(ctx, all, next, r)
 		if err != nil {
 			return change, err
 		}
 		if ok {
-			r.Referenced = len(change.add)
 			return change, f.lake.holds(ctx, f.dataset, f.state.historySnap)
 		}
 	}
@@ -166,15 +165,20 @@ func (s *state) next(last, deleted string) fold {
 	return next
 }
 
-// write writes the state to files, sorted by key. It sorts into a temporary table of DuckDB,
-// which spills to disk, and fetches that in parts.
+// write writes the state to files, sorted by key.
 func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
-	s := f.state
-	conn, err := f.conn(ctx)
+	query, err := f.state.sql(f.state.stored())
 	if err != nil {
 		return nil, err
 	}
-	query, err := s.sql(s.stored())
+	return f.writeRows(ctx, query, "fold", next)
+}
+
+// writeRows writes the rows of a query to files of the current table, sorted by key. It sorts into a
+// temporary table of DuckDB, which spills to disk, and fetches that in parts.
+func (f *folding) writeRows(ctx context.Context, query, name string, next fold) ([]DataFile, error) {
+	s := f.state
+	conn, err := f.conn(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +186,7 @@ func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
 	if snap := s.current.CurrentSnapshot(); snap != nil {
 		base = strconv.FormatInt(snap.SnapshotID, 10)
 	}
-	w, err := f.lake.NewWriter(ctx, f.dataset, Current, strings.Join([]string{"fold", base, next.digest}, "|"))
+	w, err := f.lake.NewWriter(ctx, f.dataset, Current, strings.Join([]string{name, base, next.digest}, "|"))
 	if err != nil {
 		return nil, err
 	}

@@ -344,6 +344,19 @@ func (w *Writer) split(rec arrow.RecordBatch, n int, write func(from, n int) err
 	return nil
 }
 
+// ownRows is from how many rows on a file is worth having.
+const ownRows = 1000
+
+// Cut says that rows of another delivery follow: they get a file of their own, unless the one in work
+// holds few rows so far. A file that is of one delivery alone tells by its statistics what came of it,
+// can become part of the current table as it is, and has bounds of its own.
+func (w *Writer) Cut() error {
+	if w.file == nil || w.file.out.total() < ownRows {
+		return nil
+	}
+	return w.end()
+}
+
 // Close makes the files durable and returns them for the commit. The writer cannot be used again.
 func (w *Writer) Close() ([]DataFile, error) {
 	if w.file != nil {

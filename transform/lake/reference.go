@@ -83,9 +83,10 @@ func (s *state) after(all []whole) (next fold, rest int64) {
 // replacement is how the files of the current table change.
 type replacement struct{ remove, add []iceberg.DataFile }
 
-// reference says which files make up the state without writing any; ok is false when that cannot be done,
-// or when queries would suffer from ever more small files.
-func (f *folding) reference(ctx context.Context, all []whole) (r replacement, ok bool, err error) {
+// reference says which files make up the state; ok is false when files as they are cannot. Where they
+// are so many small ones that queries would suffer, the small ones are written together, and the large
+// ones stay as they are.
+func (f *folding) reference(ctx context.Context, all []whole, to fold, result *FoldResult) (r replacement, ok bool, err error) {
 	s := f.state
 	if !s.sameFiles() {
 		return r, false, nil
@@ -107,10 +108,32 @@ func (f *folding) reference(ctx context.Context, all []whole) (r replacement, ok
 		next.files = append(next.files, w.files...)
 	}
 	if len(next.files) > fewFiles && next.rows()/int64(len(next.files)) < smallRows {
-		return r, false, nil
+		if next, err = f.together(ctx, next, to, result); err != nil {
+			return r, false, err
+		}
 	}
 	r.remove, r.add = without(s.base.files, next.files), without(next.files, s.base.files)
+	result.Referenced += len(r.add)
 	return r, len(r.remove)+len(r.add) > 0, nil
+}
+
+// together writes the small files of s together, sorted by key.
+func (f *folding) together(ctx context.Context, s source, to fold, result *FoldResult) (source, error) {
+	small, next := source{schema: s.schema}, source{schema: s.schema}
+	for _, file := range s.files {
+		if file.Count() < smallRows {
+			small.files = append(small.files, file)
+		} else {
+			next.files = append(next.files, file)
+		}
+	}
+	written, err := f.writeRows(ctx, small.sql(f.state.stored()...), "merge", to)
+	for _, w := range written {
+		result.Bytes += w.Bytes
+	}
+	result.Referenced -= len(written) // these are not of the history
+	next.files = append(next.files, icebergFiles(written)...)
+	return next, err
 }
 
 // Folds keep at most fewFiles files in the current table, unless these hold smallRows rows on average.
@@ -180,28 +203,112 @@ func (s *state) survivors(all []whole) (left []whole, keeps, ok bool) {
 // distinct says whether no two rows of publications and base have the same key. Bounds tell without
 // reading anything where keys grow; else the keys are compared.
 func (f *folding) distinct(ctx context.Context, all []whole, base source) (bool, error) {
-	s := f.state
-	if len(s.key) == 0 {
-		return true, nil
+	groups, ok := f.state.groups(all, base)
+	if !ok || f.state.allApart(groups) {
+		return ok, nil
 	}
-	var groups [][]iceberg.DataFile
+	return f.compared(ctx, all, base)
+}
+
+// groups are the files of each publication and those of base; ok is false unless no key is twice in
+// any of them. Without a key there are none, as all rows are distinct.
+func (s *state) groups(all []whole, base source) (groups [][]iceberg.DataFile, ok bool) {
+	if len(s.key) == 0 {
+		return nil, true
+	}
 	for _, w := range all {
 		if len(w.Key) == 0 || slices.ContainsFunc(w.Key, func(c string) bool { return !slices.Contains(s.key, c) }) {
-			return false, nil
+			return nil, false
 		}
 		groups = append(groups, w.files)
 	}
 	if len(base.files) > 0 {
 		groups = append(groups, base.files)
 	}
+	return groups, true
+}
+
+// manyGroups is from how many on groups of files are not compared two by two.
+const manyGroups = 64
+
+// allApart says whether the bounds of the files tell that no two groups have a key in common.
+func (s *state) allApart(groups [][]iceberg.DataFile) bool {
+	if len(groups) < 2 || slices.ContainsFunc(s.key, func(c string) bool { return s.history.inTurn(c, groups) }) {
+		return true
+	}
+	if len(groups) > manyGroups {
+		return false
+	}
 	for i := range groups {
 		for _, other := range groups[:i] {
 			if !s.apart(groups[i], other) {
-				return f.compared(ctx, all, base)
+				return false
 			}
 		}
 	}
-	return true, nil
+	return true
+}
+
+// inTurn says whether the values of a column in one group all come before those in the next, in some
+// order of the groups.
+func (s source) inTurn(column string, groups [][]iceberg.DataFile) bool {
+	c, _ := s.schema.FindFieldByName(column)
+	t, err := typeOf(c.Type)
+	if err != nil {
+		return false
+	}
+	type span struct{ low, high []byte }
+	spans := make([]span, len(groups))
+	for i, files := range groups {
+		for k, f := range files {
+			low, high := f.LowerBoundValues()[c.ID], f.UpperBoundValues()[c.ID]
+			if low == nil || high == nil || f.NullValueCounts()[c.ID] > 0 {
+				return false
+			}
+			if k == 0 || compareBounds(t, low, spans[i].low) < 0 {
+				spans[i].low = low
+			}
+			if k == 0 || compareBounds(t, high, spans[i].high) > 0 {
+				spans[i].high = high
+			}
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return compareBounds(t, a.low, b.low) })
+	for i := 1; i < len(spans); i++ {
+		if compareBounds(t, spans[i-1].high, spans[i].low) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// plain are the files that hold the rows of the state and no others, where bounds alone tell: a query
+// then reads them as they are, and need not look for the latest row of each key.
+func (s *state) plain() (files []iceberg.DataFile, ok bool) {
+	if s.recompute || !s.sameFiles() {
+		return nil, false
+	}
+	all, ok := s.wholes()
+	if !ok {
+		return nil, false
+	}
+	all, keeps, ok := s.survivors(all)
+	if !ok {
+		return nil, false
+	}
+	base := source{schema: s.base.schema}
+	if keeps {
+		base = s.base
+	}
+	groups, ok := s.groups(all, base)
+	if !ok || !s.allApart(groups) {
+		return nil, false
+	}
+	files = slices.Clone(base.files)
+	for _, w := range all {
+		files = append(files, w.files...)
+	}
+	return files, true
 }
 
 // apart says whether the bounds of the files of a and b tell that they have no key in common.

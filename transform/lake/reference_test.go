@@ -151,3 +151,49 @@ func TestReferences(t *testing.T) {
 		t.Errorf("files of the current table: %v, %v; want the one that a fold had to write", own, err)
 	}
 }
+
+// TestFoldOfManySmallFiles: deliveries of new keys that are many and small are written together as they
+// become too many, and what is large is not written again.
+func TestFoldOfManySmallFiles(t *testing.T) {
+	const large = 70_000
+	l := open(t, t.TempDir())
+	ensure(t, l, keyed, 0)
+	var published []lake.Publication
+	rows, written := int64(0), 0
+	for n := range 40 {
+		size := 3
+		if n == 0 {
+			size = large
+		}
+		var values [][]any
+		for i := range size {
+			values = append(values, []any{fmt.Sprintf("k%03d-%06d", n, i), int64(n)})
+		}
+		land(t, l, int64(n), origin(deliveryID(n), n+1), record(t, memory.DefaultAllocator, keyed, values...))
+		published = append(published, lake.Publication{Delivery: deliveryID(n), FirstID: eventID(n + 1), At: time.UnixMilli(int64(n)), Key: []string{"kode"}})
+		seen := view(t, l, "kejadian_banjir", published, lake.AsOf{}, "SELECT count(*), count(DISTINCT kode) FROM %s")
+		r, err := l.Fold(t.Context(), dataset, published, true)
+		if err != nil || !r.Folded {
+			t.Fatal(r, err)
+		}
+		rows += int64(size)
+		if want := [][]string{{fmt.Sprint(rows), fmt.Sprint(rows)}}; !cmp.Equal(want, seen) || r.Rows != rows {
+			t.Fatalf("delivery %d: rows and keys %v before the fold, %d rows after it, want %v", n, seen, r.Rows, want)
+		}
+		if r.Bytes > 0 {
+			if written++; r.Bytes > large {
+				t.Errorf("delivery %d: %d bytes written, want the large file to stay as it is", n, r.Bytes)
+			}
+		}
+	}
+	if written < 2 || written > 4 {
+		t.Errorf("%d folds wrote, want one for every 16 small files", written)
+	}
+	if ok, err := l.CheckCurrent(t.Context(), dataset, published); !ok || err != nil {
+		t.Errorf("CheckCurrent = %t, %v", ok, err)
+	}
+	infos, err := l.Describe(t.Context(), dataset)
+	if err != nil || infos[0].Files > 20 {
+		t.Errorf("tables %+v, %v, want few files", infos, err)
+	}
+}

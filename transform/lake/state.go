@@ -25,6 +25,7 @@ type state struct {
 	folded    int           // how many of published base holds; 0: compute from history
 	ordered   bool          // every event of the others is later than every event in base
 	frozen    bool          // base is the answer, whatever was published
+	recompute bool          // from the rows alone, whatever bounds tell
 
 	keyIDs      string // key as field ids
 	at          time.Time
@@ -211,6 +212,9 @@ func (s *state) rest() []Publication { return s.published[s.folded:] }
 func (s *state) sql(columns []string) (string, error) {
 	if s.frozen || s.folded > 0 && len(s.rest()) == 0 {
 		return s.base.sql(columns...), nil
+	}
+	if files, ok := s.plain(); ok {
+		return source{schema: s.history.schema, files: files}.sql(columns...), nil
 	}
 	removed, removals, err := s.removals()
 	if err != nil {

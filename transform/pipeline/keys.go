@@ -111,7 +111,9 @@ func (l *land) count(delivery uuid.UUID, keys *heldKeys) error {
 }
 
 // keysOf are the keys of the delivery of p. Those of one that began before this worker knew it are
-// read from the history, when that has all that came before.
+// read from the history, when that has all that came before. Of one that begins with p the history
+// has nothing: the numbers of its chunks do not begin before that of p, and a chunk whose number has
+// landed or is in flight is passed over as a copy.
 func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, error) {
 	l.mu.Lock()
 	keys := l.keys[p.chunk.Delivery]
@@ -119,11 +121,18 @@ func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, erro
 	if keys != nil {
 		return keys, nil
 	}
+	first, err := l.w.o.Governance.FirstSeq(ctx, p.chunk.Delivery)
+	if err != nil {
+		return nil, err
+	}
+	if p.chunk.Stream != "" && p.chunk.Seq == first {
+		return l.know(p.chunk.Delivery, &heldKeys{Keys: quality.NewKeys(p.plan)}), nil
+	}
 	if err := o.before.landedWhole(ctx); err != nil {
 		return nil, err
 	}
 	keys = &heldKeys{Keys: quality.NewKeys(p.plan)}
-	err := l.w.o.Lake.Keys(ctx, l.dataset, p.chunk.Delivery, func(key []arrow.Array, rows *array.Int64) error {
+	err = l.w.o.Lake.Keys(ctx, l.dataset, p.chunk.Delivery, func(key []arrow.Array, rows *array.Int64) error {
 		if err := keys.Load(key, rows); err != nil {
 			return err
 		}
@@ -136,8 +145,13 @@ func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, erro
 	if err := l.unmoved(ctx, o.batch.partition, o.batch.from); err != nil {
 		return nil, err
 	}
+	return l.know(p.chunk.Delivery, keys), nil
+}
+
+// know keeps the keys of a delivery until it is decided.
+func (l *land) know(delivery uuid.UUID, keys *heldKeys) *heldKeys {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.keys[p.chunk.Delivery] = keys
-	return keys, nil
+	l.keys[delivery] = keys
+	return keys
 }

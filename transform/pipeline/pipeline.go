@@ -64,6 +64,8 @@ type Governance interface {
 	Binding(ctx context.Context, ref string) (string, error)
 	// Arrived returns the deliveries that are whole in the log and not yet decided.
 	Arrived(ctx context.Context) ([]Delivery, error)
+	// FirstSeq returns the number of the first chunk of a delivery in its stream, 0 when no fact tells.
+	FirstSeq(ctx context.Context, delivery uuid.UUID) (int64, error)
 	// Publications returns the deliveries that count in the dataset's current state.
 	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
 	// Check returns what the rules said of a delivery, nil when it was not checked yet.
@@ -139,6 +141,7 @@ type Worker struct {
 	abreast *abreast
 
 	upkeep *upkeep
+	soon   chan struct{}
 
 	topics []string  // the datasets of the log
 	listed time.Time // when they were asked for
@@ -177,8 +180,16 @@ func New(o Options) *Worker {
 		o.OnDecided = func(Delivery, event.DeliveryChecked, event.Body) {}
 	}
 	o.Watch = o.Watch.withDefaults()
-	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), lands: map[string]*land{}, upkeep: newUpkeep(o),
+	return &Worker{o: o, plans: newPlans(o.Governance, o.Reference), lands: map[string]*land{}, upkeep: newUpkeep(o), soon: make(chan struct{}, 1),
 		abreast: &abreast{watch: o.Watch, since: map[string]time.Time{}}}
+}
+
+// Soon makes Run look at once whether there is something to land, instead of after PollEvery.
+func (w *Worker) Soon() {
+	select {
+	case w.soon <- struct{}{}:
+	default: // it is about to look
+	}
 }
 
 // Drain lands until nothing is left to land. A dataset that cannot be landed does not stop the
@@ -280,7 +291,7 @@ func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	landed := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return w.keep(ctx, Landing, nil, func(ctx context.Context) (bool, error) {
+		return w.keep(ctx, Landing, w.soon, func(ctx context.Context) (bool, error) {
 			n, err := w.passIfChanged(ctx, assigned)
 			if n > 0 {
 				select {

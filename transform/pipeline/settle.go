@@ -14,7 +14,8 @@ import (
 )
 
 // settle decides the deliveries whose last chunk has landed. What it records follows from the tables
-// alone, so another worker, or this one after a crash, records the same.
+// alone, so another worker, or this one after a crash, records the same. Deliveries that do not look
+// at one another are recorded together, because each append waits for the disk.
 func (w *Worker) settle(ctx context.Context) error {
 	w.o.Watch.begin(Settling, "look", "")
 	held := map[string]error{}
@@ -25,49 +26,155 @@ func (w *Worker) settle(ctx context.Context) error {
 		return err
 	}
 	var errs []error
-	for _, d := range arrived {
-		done, span, err := w.decide(ctx, d)
+	var some []*trial
+	failed := func(t *trial, err error) {
 		if err != nil {
-			err = fmt.Errorf("settle delivery %s of %s: %w", d.ID, d.Dataset, err)
+			err = fmt.Errorf("settle delivery %s of %s: %w", t.ID, t.Dataset, err)
 			errs = append(errs, err)
-			held[d.Dataset] = errors.Join(held[d.Dataset], err)
-		}
-		if done {
-			w.upkeep.noteDecided(d.Dataset, span)
-			w.land(d.Dataset).decided(d.ID)
+			held[t.Dataset] = errors.Join(held[t.Dataset], err)
 		}
 	}
+	decide := func() {
+		err := w.decide(ctx, some)
+		for _, t := range some {
+			t.span.End(err)
+			failed(t, err)
+		}
+		some = nil
+	}
+	for _, d := range arrived {
+		t, err := w.try(ctx, d)
+		if err == nil && t.alone {
+			decide()
+		}
+		if err == nil && t.landed {
+			err = w.examine(ctx, t)
+		}
+		if err == nil && t.landed {
+			some = append(some, t)
+		}
+		failed(t, err)
+		if t.alone || len(some) == maxSettled {
+			decide()
+		}
+	}
+	decide()
 	return errors.Join(errs...)
 }
 
-// decide checks a delivery and publishes or returns it, under a span that it names. It does nothing
-// while a part has not landed.
-func (w *Worker) decide(ctx context.Context, d Delivery) (done bool, in string, err error) {
+// maxSettled is how many deliveries are recorded together.
+const maxSettled = 256
+
+// trial is a delivery on its way to a decision.
+type trial struct {
+	Delivery
+	plan   *schemas.Plan   // nil when it was checked before
+	landed bool            // all of it
+	alone  bool            // rules look at what is published before it
+	in     context.Context // of its span, which ends when it is decided
+	span   trace.Span
+	found  event.DeliveryChecked
+}
+
+// try looks whether a delivery has landed, and how it is to be checked.
+func (w *Worker) try(ctx context.Context, d Delivery) (t *trial, err error) {
 	w.o.Watch.begin(Settling, "check", d.Dataset)
+	t = &trial{Delivery: d}
 	at, err := w.o.Lake.Positions(ctx, d.Dataset, lake.History)
 	if err != nil && !errors.Is(err, lake.ErrNotFound) {
-		return false, "", err
+		return t, err
 	}
 	if at.Streams[d.Stream] < d.LastSeq {
-		return false, "", w.stillThere(ctx, d.Dataset)
+		return t, w.stillThere(ctx, d.Dataset)
 	}
-	ctx, span := w.o.Tracer.StartIn(ctx, d.ID, "settle", trace.String("dataset", d.Dataset))
-	defer func() { span.End(err) }()
-	check, err := w.checked(ctx, d)
-	if err != nil {
-		return false, "", err
+	t.landed = true
+	if d.Check != nil {
+		return t, nil
 	}
-	decided := decision(d, check)
-	publishing, publish := w.o.Tracer.Start(ctx, "publish", trace.String("decision", decided.FactType()))
-	err = w.o.Governance.Record(publishing, decided)
-	publish.End(err)
+	t.plan, err = w.plans.plan(ctx, planKey{d.Dataset, d.Contract, d.Binding})
+	if err == nil {
+		c := t.plan.Contract
+		t.alone = w.o.Judge != nil && (len(c.TableRules) > 0 || c.Profile.Delivery.Mode == "full")
+	}
+	return t, err
+}
+
+// examine checks a delivery that has landed, unless it was checked before.
+func (w *Worker) examine(ctx context.Context, t *trial) (err error) {
+	t.in, t.span = w.o.Tracer.StartIn(ctx, t.ID, "settle", trace.String("dataset", t.Dataset))
+	if t.Check != nil {
+		return nil
+	}
+	ctx, span := w.o.Tracer.Start(t.in, "check")
+	t.found, err = w.check(ctx, t)
+	span.Set(trace.Int("accepted", t.found.Accepted), trace.Int("rejected", t.found.Rejected), trace.Int("findings", int64(len(t.found.Findings))))
+	span.End(err)
 	if err != nil {
-		return false, "", err
+		t.span.End(err)
+	}
+	return err
+}
+
+// decide records what was found of deliveries, and publishes or returns them. Rules look at tables that
+// move on, so two workers may find different things; what was recorded first counts, and only that is
+// decided upon.
+func (w *Worker) decide(ctx context.Context, some []*trial) error {
+	if len(some) == 0 {
+		return nil
+	}
+	if err := w.record(ctx, some); err != nil {
+		return err
+	}
+	decided, publish := make([]event.Body, len(some)), make([]trace.Span, len(some))
+	for i, t := range some {
+		decided[i] = decision(t.Delivery, *t.Check)
+		_, publish[i] = w.o.Tracer.Start(t.in, "publish", trace.String("decision", decided[i].FactType()))
+	}
+	err := w.o.Governance.Record(ctx, decided...)
+	for _, span := range publish {
+		span.End(err)
+	}
+	if err != nil {
+		return err
 	}
 	w.tell.Lock()
 	defer w.tell.Unlock()
-	w.o.OnDecided(d, check, decided)
-	return true, span.Parent(), nil
+	for i, t := range some {
+		w.upkeep.noteDecided(t.Dataset, t.span.Parent())
+		w.land(t.Dataset).decided(t.ID)
+		w.o.OnDecided(t.Delivery, *t.Check, decided[i])
+	}
+	return nil
+}
+
+// record records what was found of deliveries, and takes for their checks what is in force.
+func (w *Worker) record(ctx context.Context, some []*trial) error {
+	var found []event.Body
+	for _, t := range some {
+		if t.Check == nil {
+			found = append(found, t.found)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	if err := w.o.Governance.Record(ctx, found...); err != nil {
+		return err
+	}
+	for _, t := range some {
+		if t.Check != nil {
+			continue
+		}
+		inForce, err := w.o.Governance.Check(ctx, t.ID)
+		if err == nil && inForce == nil {
+			err = errors.New("the check was recorded and is not there")
+		}
+		if err != nil {
+			return err
+		}
+		t.Check = inForce
+	}
+	return nil
 }
 
 // stillThere says that the log has the topic of a dataset, in which there is more to land.
@@ -78,34 +185,6 @@ func (w *Worker) stillThere(ctx context.Context, dataset string) error {
 			"(the topic of this delivery, which has not landed, is gone from the log: bring it back, or have it delivered again)", err)
 	}
 	return err
-}
-
-// checked is the check of a delivery that is in force. Rules look at tables that move on, so two
-// workers may find different things; what was recorded first counts, and only that is decided upon.
-func (w *Worker) checked(ctx context.Context, d Delivery) (found event.DeliveryChecked, err error) {
-	if d.Check != nil {
-		return *d.Check, nil
-	}
-	ctx, span := w.o.Tracer.Start(ctx, "check")
-	defer func() {
-		span.Set(trace.Int("accepted", found.Accepted), trace.Int("rejected", found.Rejected), trace.Int("findings", int64(len(found.Findings))))
-		span.End(err)
-	}()
-	found, err = w.check(ctx, d)
-	if err != nil {
-		return found, err
-	}
-	if err := w.o.Governance.Record(ctx, found); err != nil {
-		return found, err
-	}
-	inForce, err := w.o.Governance.Check(ctx, d.ID)
-	if err == nil && inForce == nil {
-		err = errors.New("the check was recorded and is not there")
-	}
-	if err != nil {
-		return found, err
-	}
-	return *inForce, nil
 }
 
 // decision is the publication rule: a delivery of which at least one row was accepted is published,
@@ -135,11 +214,8 @@ func decision(d Delivery, check event.DeliveryChecked) event.Body {
 }
 
 // check applies the rules over a whole delivery to what landed of it.
-func (w *Worker) check(ctx context.Context, d Delivery) (event.DeliveryChecked, error) {
-	plan, err := w.plans.plan(ctx, planKey{d.Dataset, d.Contract, d.Binding})
-	if err != nil {
-		return event.DeliveryChecked{}, err
-	}
+func (w *Worker) check(ctx context.Context, t *trial) (event.DeliveryChecked, error) {
+	d, plan := t.Delivery, t.plan
 	seen, err := w.o.Lake.Examine(ctx, d.Dataset, d.ID)
 	if err != nil {
 		return event.DeliveryChecked{}, err

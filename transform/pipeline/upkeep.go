@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -14,7 +15,6 @@ import (
 
 // How often a running worker looks after the tables of a dataset.
 const (
-	maintainAfter = 8               // batches of a dataset
 	maintainEvery = 5 * time.Minute // while it gets any, for what waits for its time
 	sweepEvery    = 24 * time.Hour  // for leftovers
 )
@@ -22,8 +22,9 @@ const (
 // upkeep folds and maintains the datasets that batches or decisions have touched. A running worker
 // does it beside the landing, which it must not hold up; one that drains the log does it at the end.
 type upkeep struct {
-	o    Options
-	wake chan struct{}
+	o     Options
+	wake  chan struct{}
+	after int // how many batches of a dataset make it due: files that gather for longer are written together fewer times
 
 	mu      sync.Mutex           // guards what follows
 	decided map[string][]string  // datasets to fold, with the spans of deliveries that call for it
@@ -34,7 +35,7 @@ type upkeep struct {
 }
 
 func newUpkeep(o Options) *upkeep {
-	return &upkeep{o: o, wake: make(chan struct{}, 1), decided: map[string][]string{}, batches: map[string]int{},
+	return &upkeep{o: o, wake: make(chan struct{}, 1), after: 4 * cmp.Or(o.Policy.MinFiles, 16), decided: map[string][]string{}, batches: map[string]int{},
 		landed: map[string]time.Time{}, looked: map[string]time.Time{}, swept: map[string]time.Time{}}
 }
 
@@ -121,7 +122,7 @@ func (u *upkeep) due() []string {
 	var due []string
 	for dataset, at := range u.landed {
 		waiting := time.Since(at) < time.Hour && time.Since(u.looked[dataset]) > maintainEvery // or never: what was before this process is not counted
-		if u.batches[dataset] >= maintainAfter || waiting {
+		if u.batches[dataset] >= u.after || waiting {
 			due = append(due, dataset)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"satudata/cmd/satudata/bench"
@@ -124,5 +125,28 @@ func TestBenchFreshness(t *testing.T) {
 	}
 	if r := satudata(t, "bench", "freshness", "--rate", "1", "--every", "100ms", "--tmp", dir); r.code != exitUsage {
 		t.Errorf("less than one record a delivery: exit code %d, want %d\n%s", r.code, exitUsage, r.stderr)
+	}
+}
+
+// TestBenchMany: a workspace of many datasets is filled and published, and an idle `up` on it is measured.
+func TestBenchMany(t *testing.T) {
+	t.Setenv(asSatudata, "1")
+	dir := t.TempDir()
+	r := satudata(t, "bench", "many", "--datasets", "3", "--deliveries", "2", "--idle", "500ms", "--tmp", dir, "--json")
+	if runtime.GOOS != "linux" {
+		t.Skip("processor time of another process is read from Linux's /proc")
+	}
+	var got manyResult
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || r.code != exitOK {
+		t.Fatalf("exit code %d, %v in %s\n%s", r.code, err, r.stdout, r.stderr)
+	}
+	if got.Published != 6 || got.ReadySecond <= 0 || got.ReadyCPU <= 0 || got.IdleSeconds < 0.5 || got.IdleCPU < 0 || got.IdleRSS == 0 || got.Load == "" || got.Up.PeakRSS == 0 {
+		t.Errorf("%s", r.stdout)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if r := satudata(t, "bench", "many", "--datasets", "0", "--tmp", dir); r.code != exitUsage {
+		t.Errorf("no dataset: exit code %d, want %d\n%s", r.code, exitUsage, r.stderr)
 	}
 }

@@ -56,7 +56,7 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return worker.Run(ctx) })
-	g.Go(func() error { return a.watch(ctx, w, p, feeds) })
+	g.Go(func() error { return a.watch(ctx, w, p, feeds, worker.Soon) })
 	fmt.Fprintf(a.stdout, "%s: mengawasi %d sumber; Ctrl-C untuk berhenti (watching the sources; Ctrl-C ends)\n", w.cfg.Name, len(feeds))
 	err = g.Wait()
 	if err == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,36 +20,41 @@ const (
 	gather     = 20 * time.Millisecond // changes come in bursts
 )
 
+// allSeen is said when every source has been read once; from then on we wait for changes.
+const allSeen = "Semua sumber sudah dilihat (all sources have been looked at)"
+
 // watched is a feed whose places are watched.
 type watched struct {
 	feed
 	src        *file.Source
-	next       time.Time // when to look again
-	registered bool      // its contract and binding are in force
-	held       string    // why it is not read
+	next       time.Time         // when to look again
+	registered bool              // its contract and binding are in force
+	troubles   map[string]string // that last, as they were logged
 }
 
 // watcher reads feeds as their files come.
 type watcher struct {
 	*app
-	w       *workspace
-	p       parts
-	feeds   []*watched
-	trouble map[string]error      // of feeds that cannot be read
-	notices *file.Notices         // nil where the system does not tell of changes
-	at      map[string][]*watched // by folder that is listened to
+	w        *workspace
+	p        parts
+	feeds    []*watched
+	received func()                // told of every delivery
+	trouble  map[string]error      // of feeds that cannot be read
+	notices  *file.Notices         // nil where the system does not tell of changes
+	at       map[string][]*watched // by folder that is listened to
 }
 
-// watch reads what is new in the feeds, over and over. Trouble with one feed does not stop the others.
-func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (err error) {
-	t := &watcher{app: a, w: w, p: p, trouble: map[string]error{}, at: map[string][]*watched{}}
+// watch reads what is new in the feeds, over and over, and calls received after each delivery. Trouble
+// with one feed does not stop the others.
+func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed, received func()) (err error) {
+	t := &watcher{app: a, w: w, p: p, received: received, trouble: map[string]error{}, at: map[string][]*watched{}}
 	for _, f := range feeds {
 		src, err := f.open(true)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, src.Close()) }()
-		t.feeds = append(t.feeds, &watched{feed: f, src: src})
+		t.feeds = append(t.feeds, &watched{feed: f, src: src, troubles: map[string]string{}})
 	}
 	notices, err := file.OpenNotices()
 	if err != nil {
@@ -57,11 +63,14 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed) (e
 		t.notices = notices
 		defer func() { err = errors.Join(err, notices.Close()) }()
 	}
-	for t.wait(ctx) {
+	for round := 0; t.wait(ctx); round++ {
 		for _, f := range t.feeds {
 			if ctx.Err() == nil && !time.Now().Before(f.next) {
 				t.look(ctx, f)
 			}
+		}
+		if round == 0 && ctx.Err() == nil {
+			fmt.Fprintln(a.stdout, allSeen)
 		}
 	}
 	return nil
@@ -130,10 +139,11 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	}()
 	some, err := f.src.Look()
 	if err != nil {
-		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+		t.tell(f, unseen, err)
 		t.w.observer.unread(ctx, t.trouble, f.name(), err)
 		return
 	}
+	delete(f.troubles, unseen)
 	if !some && f.registered {
 		t.w.observer.unread(ctx, t.trouble, f.name(), nil)
 		return
@@ -142,28 +152,57 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 		every = lookUntold // its contract may be approved while we run
 		return
 	}
-	_, err = t.w.read(ctx, t.p, f.feed, f.src, t.w.observer.source(f.name(), source.NewProgress(t.stdout, false, time.Now)))
+	progress := announced{t.w.observer.source(f.name(), source.NewProgress(t.stdout, false, time.Now)), t.received}
+	_, err = t.w.read(ctx, t.p, f.feed, f.src, progress)
 	t.w.observer.unread(ctx, t.trouble, f.name(), err)
 	if err != nil && ctx.Err() == nil {
 		every = lookUntold
-		t.w.log.Error("source is held up, trying again", "source", f.name(), "error", err)
+		t.tell(f, interrupted, err)
+		return
 	}
+	delete(f.troubles, interrupted)
+}
+
+// What may be the matter with a feed.
+const (
+	unseen      = "source cannot be looked at, trying again"
+	unread      = "source is not read"
+	interrupted = "source is held up, trying again"
+)
+
+// tell logs what is the matter with a feed, once until it changes or has passed.
+func (t *watcher) tell(f *watched, what string, err error) {
+	if f.troubles[what] != err.Error() {
+		f.troubles[what] = err.Error()
+		t.w.log.Error(what, "source", f.name(), "error", err)
+	}
+}
+
+// announced is progress of which others are told when a delivery has ended.
+type announced struct {
+	source.Progress
+	ended func()
+}
+
+func (a announced) End(o source.Outcome) {
+	a.Progress.End(o)
+	a.ended()
 }
 
 // register puts a feed's contract and binding in force, or says once why they are not: its contract may
 // be approved, or end, while we run.
 func (t *watcher) register(ctx context.Context, f *watched) bool {
 	err := t.w.register(ctx, t.p, f.feed)
-	if err == nil {
-		f.held = ""
-		return true
+	switch {
+	case err == nil:
+		delete(f.troubles, unread)
+	case ctx.Err() == nil:
+		t.tell(f, unread, err)
 	}
-	t.w.observer.unread(ctx, t.trouble, f.name(), err)
-	if ctx.Err() == nil && f.held != err.Error() {
-		f.held = err.Error()
-		t.w.log.Error("source is not read", "source", f.name(), "error", err)
+	if err != nil {
+		t.w.observer.unread(ctx, t.trouble, f.name(), err)
 	}
-	return false
+	return err == nil
 }
 
 // listen listens to the folders of a feed, and says whether it hears of all there is. A folder may come, go and

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the benchmarks one after the other and keeps their results in results/*.json, then draws plots/*.svg.
 
-    run.py [STEP…]      go ndjson csv large kafka freshness plots; without any: go ndjson csv plots
+    run.py [STEP…]      go ndjson csv large kafka freshness many plots; without any: go ndjson csv many plots
 
     go          the Go benchmarks of the packages
     ndjson csv  satudata bench: road, landing and DuckDB's COPY of 3 million records, alternately
     large       the same with 30 million records of NDJSON, once: what memory does
     kafka       landing from a real Kafka, and Kafka Connect with the Iceberg sink (kafka.py)
     freshness   20,000 records a second for 5 minutes past a running `satudata up`
+    many        an idle `satudata up` with 500 datasets of 10 deliveries each
     plots       SVGs of what there are results for (plot.py)
 
 ROWS, LARGE_ROWS, RUNS and FRESH_FOR are taken from the environment. Only the standard library of Python is needed.
@@ -85,12 +86,13 @@ STEPS = {
     "large": large,
     "kafka": kafka,
     "freshness": lambda: keep("freshness", "satudata", "bench", "freshness", "--rate", "20000", "--for", FRESH_FOR, "--json"),
+    "many": lambda: keep("many", "satudata", "bench", "many", "--json"),
     "plots": lambda: plot.draw(RESULTS, HERE / "plots"),
 }
 
 
 def main():
-    steps = sys.argv[1:] or ["go", "ndjson", "csv", "plots"]
+    steps = sys.argv[1:] or ["go", "ndjson", "csv", "many", "plots"]
     if unknown := [s for s in steps if s not in STEPS]:
         sys.exit(f"run.py: langkah tidak dikenal (unknown steps): {' '.join(unknown)}\n{__doc__}")
     RESULTS.mkdir(exist_ok=True)

@@ -27,18 +27,23 @@ func Workspace(dir string, in Input, sources int, more string) error {
 	if err != nil {
 		return err
 	}
-	codes := make([]string, services)
-	for i := range codes {
-		codes[i] = fmt.Sprintf("LYN%03d", i)
-	}
 	config := "name: Bench\n" + more + "\nsources:\n"
-	err = write(filepath.Join(dir, "contracts", "izin.yaml"), strings.Replace(string(contract), "SERVICES", strings.Join(codes, ", "), 1))
+	err = write(filepath.Join(dir, "contracts", "izin.yaml"), strings.Replace(string(contract), "SERVICES", strings.Join(serviceCodes(), ", "), 1))
 	for i := range sources {
 		config += fmt.Sprintf("  - {binding: %s, paths: [deliveries/%d]}\n", Binding(i), i)
 		text := strings.NewReplacer("BINDING", Binding(i), "FORMAT", string(in)).Replace(string(binding))
 		err = errors.Join(err, write(filepath.Join(dir, "bindings", Binding(i)+".yaml"), text), os.MkdirAll(filepath.Join(dir, "deliveries", strconv.Itoa(i)), 0o755))
 	}
 	return errors.Join(err, write(filepath.Join(dir, "satudata.yaml"), config))
+}
+
+// serviceCodes are the codes that the contract allows.
+func serviceCodes() []string {
+	codes := make([]string, services)
+	for i := range codes {
+		codes[i] = fmt.Sprintf("LYN%03d", i)
+	}
+	return codes
 }
 
 // Fill puts so many permits into the folders of a workspace, a file in each, of equal shares.

@@ -16,6 +16,7 @@ import (
 // is one, and seldom otherwise: another machine may write to a shared folder untold.
 const (
 	lookTold   = 5 * time.Second
+	lookApart  = 50 * time.Millisecond // between two looks on average where many are told of: looking would be all that an idle program does
 	lookUntold = time.Second
 	gather     = 20 * time.Millisecond // changes come in bursts
 )
@@ -99,6 +100,9 @@ func (t *watcher) wait(ctx context.Context) bool {
 	return false
 }
 
+// lookEvery is how often one of so many feeds is looked at whose changes the system tells.
+func lookEvery(feeds int) time.Duration { return max(lookTold, time.Duration(feeds)*lookApart) }
+
 // told is where changes are told, nil where they are not.
 func (t *watcher) told() <-chan file.Notice {
 	if t.notices == nil {
@@ -129,7 +133,7 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	t.w.observer.watching("read", f.name())
 	every := lookUntold
 	if t.listen(f) {
-		every = lookTold
+		every = lookEvery(len(t.feeds))
 	}
 	defer func() {
 		f.next = time.Now().Add(every)

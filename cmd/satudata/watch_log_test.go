@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"satudata/schemas"
 )
@@ -26,6 +27,15 @@ func TestTroubleIsLoggedOnce(t *testing.T) {
 	for text, want := range map[string]int{"disk is full": 2, "contract has ended": 1, "disk is gone": 1} {
 		if got := strings.Count(out.String(), text); got != want {
 			t.Errorf("%q is logged %d times, want %d:\n%s", text, got, want, out.String())
+		}
+	}
+}
+
+// TestLooks: few sources are looked at every five seconds, many together at most twenty times a second.
+func TestLooks(t *testing.T) {
+	for feeds, want := range map[int]time.Duration{1: 5 * time.Second, 100: 5 * time.Second, 500: 25 * time.Second} {
+		if got := lookEvery(feeds); got != want {
+			t.Errorf("one of %d sources is looked at every %s, want %s", feeds, got, want)
 		}
 	}
 }

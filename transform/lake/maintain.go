@@ -225,7 +225,7 @@ func (r reach) file(uri string) error {
 func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change replacement, props iceberg.Properties) error {
 	ctx, cancel := finish(ctx)
 	defer cancel()
-	return l.retryCommit(ctx, dataset, k, func(t *table.Table) error {
+	err := l.retryCommit(ctx, dataset, k, func(t *table.Table) error {
 		now, err := l.dataFiles(t, t.CurrentSnapshot())
 		if err != nil {
 			return err
@@ -252,4 +252,8 @@ func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change repla
 		}
 		return l.end(ctx, tx)
 	})
+	if errors.Is(err, table.ErrCommitFailed) {
+		err = fmt.Errorf("%w: others commit faster: %w", ErrMoved, err) // upkeep waits for a calmer time
+	}
+	return err
 }

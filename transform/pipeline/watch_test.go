@@ -98,7 +98,7 @@ func TestWatch(t *testing.T) {
 	want := map[string]map[string]bool{
 		pipeline.Landing:  {"sync": true, "land": true, pipeline.Rest: true},
 		pipeline.Settling: {"look": true, "check": true, pipeline.Rest: true},
-		pipeline.Upkeep:   {"fold": true, pipeline.Rest: true},
+		pipeline.Upkeep:   {"maintain": true, "fold": true, pipeline.Rest: true},
 	}
 	if diff := cmp.Diff(want, o.steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)

@@ -1,8 +1,11 @@
 package faults
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -25,12 +28,13 @@ func TestBackpressure(t *testing.T) {
 	quick := s.pressed(o.launch(s.ingest()), nil)
 
 	queries := o.load(3)
-	slow := s.pressed(o.launch(slowed(s.ingest())), nil)
-	if slow.took <= quick.took {
-		t.Errorf("it took %v on a slow disk and %v on a quick one: it did not wait for the disk", slow.took, quick.took)
+	calls := filepath.Join(t.TempDir(), "calls")
+	slow := s.pressed(o.launch(slowed(s.ingest(), calls)), nil)
+	if n := flushes(read(t, calls)); n == 0 || slow.took < time.Duration(n)*slowFlush {
+		t.Errorf("it took %v, in which it flushed the log %d times: it did not wait for the disk", slow.took, n)
 	}
 
-	up := o.launch(slowed(o.command("up")))
+	up := o.launch(slowed(o.command("up"), os.DevNull)).running()
 	for _, rows := range portions() {
 		s.send(rows)
 	}
@@ -63,11 +67,19 @@ func (s *stream) ingest() *exec.Cmd {
 	return s.command(args...)
 }
 
-// slowed is a command on a slow disk: each write takes 5 ms, and each flush 50 ms, longer than else.
-func slowed(c *exec.Cmd) *exec.Cmd {
-	args := []string{"-D", "-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=write,pwrite64,fsync,fdatasync",
-		"-e", "inject=write,pwrite64:delay_enter=5000", "-e", "inject=fsync,fdatasync:delay_enter=50000", "-o", os.DevNull, "--"}
+// slowFlush is how much longer than else a flush takes on a slow disk.
+const slowFlush = 50 * time.Millisecond
+
+// slowed is a command on a slow disk: each write takes 5 ms longer than else, too. Its calls are written to a file.
+func slowed(c *exec.Cmd, calls string) *exec.Cmd {
+	args := []string{"-D", "-f", "-y", "-qq", "--seccomp-bpf", "-e", "signal=none", "-s", "0", "-e", "trace=write,pwrite64,fsync,fdatasync",
+		"-e", "inject=write,pwrite64:delay_enter=5000", "-e", fmt.Sprintf("inject=fsync,fdatasync:delay_enter=%d", slowFlush.Microseconds()), "-o", calls, "--"}
 	return exec.Command("strace", append(args, c.Args...)...) // -D: the process that we start is the program's
+}
+
+// flushes is how often the log was flushed in a record of calls: one flush at a time.
+func flushes(calls string) int {
+	return len(regexp.MustCompile(`fdatasync\(\d+<[^>]*/log\.db>`).FindAllString(calls, -1))
 }
 
 // pressure is what a process under load took.
@@ -116,7 +128,7 @@ func (o *office) load(readers int) (stop func() int64) {
 					return
 				default:
 				}
-				r := o.run("query", "SELECT nilai % 10, count(*), count(DISTINCT id), median(nilai), max(md5(pemohon)) FROM "+dataset+"_riwayat GROUP BY 1")
+				r := o.run("--set", "query.timeout=30m", "query", "SELECT nilai % 10, count(*), count(DISTINCT id), median(nilai), max(md5(pemohon)) FROM "+dataset+"_riwayat GROUP BY 1")
 				if r.code != 0 {
 					o.t.Errorf("query under load: exit code %d\n%s", r.code, r.stderr)
 					return

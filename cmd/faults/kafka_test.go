@@ -227,7 +227,7 @@ func (o *office) removeBefore(brokers []string, offset int64) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	for late := time.Now().Add(time.Minute); time.Now().Before(late); time.Sleep(200 * time.Millisecond) {
+	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(200 * time.Millisecond) {
 		r, err := admin(brokers).ListOffsets(o.t.Context(), &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{name: {kafka.FirstOffsetOf(0)}}})
 		if err == nil && r.Topics[name][0].FirstOffset >= offset {
 			return
@@ -243,7 +243,7 @@ func (o *office) deleteTopic(brokers []string) {
 	if _, err := admin(brokers).DeleteTopics(o.t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{name}}); err != nil {
 		o.t.Fatal(err)
 	}
-	for late := time.Now().Add(time.Minute); time.Now().Before(late); time.Sleep(200 * time.Millisecond) {
+	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(200 * time.Millisecond) {
 		m, err := admin(brokers).Metadata(context.Background(), &kafka.MetadataRequest{})
 		if err == nil && !strings.Contains(fmt.Sprint(m.Topics), name) {
 			return

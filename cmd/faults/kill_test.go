@@ -188,7 +188,7 @@ func TestKilledUp(t *testing.T) {
 func (o *office) awaitPublished(n int) {
 	o.t.Helper()
 	var got int
-	for late := time.Now().Add(5 * time.Minute); time.Now().Before(late); time.Sleep(100 * time.Millisecond) {
+	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(100 * time.Millisecond) {
 		got = strings.Count(o.must("deliveries", "--json"), fmt.Sprintf("%q", published))
 		if got == n {
 			return

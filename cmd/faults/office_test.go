@@ -120,13 +120,13 @@ func (o *office) run(args ...string) result {
 	return finish(o.t, o.command(args...))
 }
 
-// finish runs a command to its end. One that takes five minutes hangs, and is ended with a trace of
-// what it was doing.
+// finish runs a command to its end. One that takes too long hangs, and is ended with a trace of what it
+// was doing.
 func finish(t *testing.T, c *exec.Cmd) result {
 	t.Helper()
 	var out, trouble bytes.Buffer
 	c.Stdout, c.Stderr = &out, &trouble
-	hang := time.AfterFunc(5*time.Minute, func() { _ = c.Process.Signal(syscall.SIGQUIT) })
+	hang := time.AfterFunc(patience, func() { _ = c.Process.Signal(syscall.SIGQUIT) })
 	defer hang.Stop()
 	err := c.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {

@@ -32,17 +32,18 @@ func TestPowerLoss(t *testing.T) {
 	o.check()
 	total := 0
 	for _, s := range steps {
-		total += len(changes(s.calls))
+		total += len(s.calls)
 	}
 	p.every = 1
 	if !full() {
-		p.every = total / 7
+		p.every = max(total/7, 1)
 	}
+	p.next = r.IntN(p.every)
 	for _, s := range steps {
 		p.run(t, s)
 	}
 	t.Logf("%d cuts after %d calls", p.cuts, total)
-	if p.cuts < 1 {
+	if p.cuts < 3 {
 		t.Errorf("only %d cuts", p.cuts)
 	}
 }
@@ -60,7 +61,9 @@ type power struct {
 	disk    *disk
 	deliver []string
 	lines   int // of the records of the steps before
-	every   int // one of so many writes is cut after, at random
+	every   int // of so many calls one is cut after, at random
+	done    int // calls so far
+	next    int // the call after which the next cut is, or the first from there on that changes something
 	cuts    int
 }
 
@@ -70,9 +73,12 @@ func (p *power) run(t *testing.T, s step) {
 	re := &replay{t: t, disk: p.disk, open: map[int]*handle{}}
 	for i, c := range s.calls {
 		c.begun, c.end = c.begun+p.lines, c.end+p.lines
-		if !re.do(c) || p.random.IntN(p.every) > 0 {
+		changed, at := re.do(c), p.done
+		p.done++
+		if !changed || at < p.next {
 			continue
 		}
+		p.next = (at/p.every+1)*p.every + p.random.IntN(p.every)
 		all := outages(p.random)
 		if !full() {
 			all = all[p.random.IntN(len(all)):][:1]

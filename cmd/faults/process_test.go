@@ -15,6 +15,10 @@ import (
 	"time"
 )
 
+// patience is how long to wait for what comes within seconds on a machine that has time: what does not come
+// in it hangs.
+const patience = 10 * time.Minute
+
 // process is a satudata that runs beside the test and is to be killed or stopped.
 type process struct {
 	t     *testing.T
@@ -107,9 +111,31 @@ func (p *process) stop() bool {
 	return false
 }
 
-// end interrupts the process, which must end well, and returns what it printed.
+// running waits until the process, an `up` or `land`, has said that it runs: it holds the log, and ends
+// well when it is told to.
+func (p *process) running() *process {
+	p.t.Helper()
+	for began := time.Now(); !strings.Contains(p.said(), "Ctrl-C untuk berhenti"); time.Sleep(5 * time.Millisecond) {
+		p.alive()
+		if time.Since(began) > patience {
+			p.trace("does not say that it runs")
+		}
+	}
+	return p
+}
+
+// trace ends a process that does not do what it should, and the test, with what it was doing.
+func (p *process) trace(why string) {
+	p.t.Helper()
+	p.signal(syscall.SIGQUIT)
+	<-p.ended
+	p.t.Fatalf("%v %s\n%s", p.cmd.Args, why, p.said())
+}
+
+// end interrupts the process once it runs. It must end well. What it printed is returned.
 func (p *process) end() string {
 	p.t.Helper()
+	p.running()
 	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if p.err != nil {
@@ -133,7 +159,7 @@ func (p *process) alive() {
 // it ended.
 func (p *process) await(mark string, n int) bool {
 	p.t.Helper()
-	late := time.After(5 * time.Minute)
+	late := time.After(patience)
 	for n > 0 {
 		select {
 		case line, ok := <-p.lines:
@@ -144,9 +170,7 @@ func (p *process) await(mark string, n int) bool {
 				n--
 			}
 		case <-late:
-			p.signal(syscall.SIGQUIT)
-			<-p.ended
-			p.t.Fatalf("%v does not get on to %q\n%s", p.cmd.Args, mark, p.said())
+			p.trace("does not get on to " + mark)
 		}
 	}
 	return true
@@ -217,6 +241,7 @@ func (p *process) until(enough func(effort) bool) effort {
 		e.writes, e.took = max(e.writes, p.writes()-first), time.Since(begun)
 		time.Sleep(100 * time.Microsecond)
 	}
+	e.took = time.Since(begun)
 	return e
 }
 

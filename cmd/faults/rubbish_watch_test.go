@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -49,12 +48,7 @@ func TestWatchedRubbish(t *testing.T) {
 		fmt.Fprintf(&sources, "  - {binding: dpmptsp.%s, paths: [masuk/%s]}\n", k.source, k.source)
 	}
 	write(t, filepath.Join(d.dir, "satudata.yaml"), "log: {kind: embedded}\nsources:\n"+sources.String())
-	up := d.command("up")
-	var out bytes.Buffer
-	up.Stdout, up.Stderr = &out, &out
-	if err := up.Start(); err != nil {
-		t.Fatal(err)
-	}
+	up := d.start("up").running()
 	d.nasty(filepath.Join(d.dir, "masuk", "csv"))
 	moving := filepath.Join(d.dir, "masuk", "csv", "berubah.csv")
 	for seed := range uint64(times(42, 700)) {
@@ -73,15 +67,8 @@ func TestWatchedRubbish(t *testing.T) {
 		d.moveIn(k)
 	}
 	d.awaitDecisions()
-	if err := up.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	hang := time.AfterFunc(2*time.Minute, func() { _ = up.Process.Signal(syscall.SIGQUIT) })
-	defer hang.Stop()
-	if err := up.Wait(); err != nil {
-		t.Errorf("up: %v\n%s", err, out.String())
-	}
-	if used := up.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10; used > mostToLand {
+	up.end()
+	if used := up.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10; used > mostToLand {
 		t.Errorf("up took %d MiB", used>>20)
 	}
 	d.check()
@@ -106,7 +93,7 @@ var named = map[string]catalog.Status{
 func (d *dump) awaitDecisions() {
 	d.t.Helper()
 	want := (d.next - firstSound) / 20
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(500 * time.Millisecond) {
 		var all []catalog.Delivery
 		if err := json.Unmarshal([]byte(d.must("deliveries", "--json")), &all); err != nil {
 			d.t.Fatal(err)
@@ -127,7 +114,7 @@ func (d *dump) awaitDecisions() {
 			return
 		}
 		if time.Now().After(deadline) {
-			d.t.Fatalf("after 5 minutes %d of %d sound files are published and %d are open", sound, want, open)
+			d.t.Fatalf("after a long time %d of %d sound files are published and %d are open", sound, want, open)
 		}
 	}
 }

@@ -26,10 +26,10 @@ func TestSoak(t *testing.T) {
 	rate, length := soakSize(t)
 	o := newOffice(t, soaking, 1)
 	s := newStream(o)
-	up := o.start("up")
+	up := o.start("up").running()
 	m := &monitor{office: o, stream: s, begun: time.Now()}
 	kills, nextKill := 0, m.begun.Add(killPause(length))
-	for second := 0; time.Since(m.begun) < length; second++ {
+	for second := 0; time.Since(m.begun) < length || kills < 2; second++ {
 		time.Sleep(time.Until(m.begun.Add(time.Duration(second) * time.Second)))
 		s.send(rate)
 		if second%5 == 0 {

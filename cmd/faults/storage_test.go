@@ -172,20 +172,18 @@ func TestDiskFullWhileUp(t *testing.T) {
 	o := officeOn(v, onSmallDisk+fmt.Sprintf("sources: [{binding: dpmptsp.izin0, paths: [%q]}]\n", inbox))
 	o.data = inbox
 	o.file(0, 1, 101)
-	up := o.start("up")
-	o.await(up, 99)
-	rows := 99
+	up := o.start("up").running()
+	o.awaitPublished(1)
 	for i := range times(3, 60) {
 		v.fill(roomFor(i))
 		o.file(0, 1001+i*400, 1401+i*400)
-		rows += 396
-		for began := time.Now(); i == 0 && !strings.Contains(up.said(), fullWords[0]) && time.Since(began) < time.Minute; {
+		for began := time.Now(); i == 0 && !strings.Contains(up.said(), fullWords[0]) && time.Since(began) < patience; {
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(time.Duration(2000+rand.IntN(2000)) * time.Millisecond) // it reads a file that has not changed for two seconds
 		up.alive()
 		v.clear()
-		o.await(up, rows)
+		o.awaitPublished(i + 2) // nothing else comes that would make it try again
 	}
 	said := up.end()
 	for _, w := range fullWords {
@@ -282,7 +280,7 @@ func TestTwoProcesses(t *testing.T) {
 	o := newOffice(t, "log: {kind: embedded}\n", 1)
 	o.deliver(0, 1, 101)
 	for _, first := range []string{"land", "up"} {
-		worker := o.start(first)
+		worker := o.start(first).running()
 		o.await(worker, 99)
 		for _, second := range [][]string{{"land", "--once"}, {"up"}, {"verify"}, {"ingest", "--binding", "dpmptsp.izin0", o.file(0, 1, 1)}} {
 			r := o.run(second...)

@@ -31,6 +31,9 @@ func (o *office) hire(n int) *crew {
 	for range n {
 		c.workers = append(c.workers, o.start("land", "--verbose"))
 	}
+	for _, w := range c.workers {
+		w.running()
+	}
 	o.t.Cleanup(func() {
 		if o.t.Failed() {
 			o.t.Logf("the workers said:\n%s", c)
@@ -42,7 +45,7 @@ func (o *office) hire(n int) *crew {
 // busy waits until a worker has landed a batch, and returns which.
 func (c *crew) busy() int {
 	c.o.t.Helper()
-	for late := time.Now().Add(3 * time.Minute); time.Now().Before(late); time.Sleep(time.Millisecond) {
+	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(time.Millisecond) {
 		for _, i := range rand.Perm(len(c.workers)) { // not always the first
 			w := c.workers[i]
 			select {

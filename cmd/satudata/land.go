@@ -43,6 +43,7 @@ interrupted.)`,
 						if err != nil {
 							return err
 						}
+						fmt.Fprintf(a.stdout, "%s: mendaratkan yang datang; Ctrl-C untuk berhenti (landing what arrives; Ctrl-C ends)\n", w.cfg.Name)
 						return worker.Run(ctx)
 					})
 				}

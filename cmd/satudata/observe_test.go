@@ -89,13 +89,13 @@ func startUp(t *testing.T, dir string, args ...string) *upProcess {
 // await waits until something is so.
 func (r *upProcess) await(what string, so func() bool) {
 	r.t.Helper()
-	for range 1200 {
+	for range 12000 {
 		if so() {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	r.t.Fatalf("%s is still to come after a minute\n%s%s", what, r.stdout.String(), r.stderr.String())
+	r.t.Fatalf("%s is still to come after ten minutes\n%s%s", what, r.stdout.String(), r.stderr.String())
 }
 
 // get asks the operations listener.

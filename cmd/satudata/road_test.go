@@ -256,7 +256,7 @@ func TestWorkspaceInUse(t *testing.T) {
 	dir := sampleDir(t)
 	l := startLanding(t, dir)
 	holder := strconv.Itoa(l.cmd.Process.Pid)
-	for range 100 {
+	for range 6000 {
 		if pid, err := os.ReadFile(filepath.Join(dir, "log", "log.pid")); err == nil && strings.Contains(string(pid), holder) {
 			break
 		}

@@ -59,7 +59,7 @@ func TestUpWatches(t *testing.T) {
 func awaitRows(t *testing.T, dir string, want int) {
 	t.Helper()
 	var last string
-	for begun := time.Now(); time.Since(begun) < 2*time.Minute; time.Sleep(100 * time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < 10*time.Minute; time.Sleep(100 * time.Millisecond) {
 		r := satudata(t, "-C", dir, "query", "--format", "csv", "SELECT count(*) AS n FROM "+bench.Dataset)
 		if last = r.stdout + r.stderr; r.stdout == fmt.Sprintf("n\n%d\n", want) {
 			return

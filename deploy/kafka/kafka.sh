@@ -172,7 +172,7 @@ alive() {
 
 # await BROKER waits until it takes requests.
 await() {
-	for _ in $(seq 900); do
+	for _ in $(seq 6000); do
 		grep -q 'Kafka Server started' "$1/server.log" 2>/dev/null && return
 		alive "$1" || break
 		sleep 0.1

@@ -28,7 +28,7 @@ func TestUpkeep(t *testing.T) {
 				return err == nil && infos[0].Rows == rows && infos[1].Rows == rows && infos[1].Files < 8
 			}
 			if running {
-				ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+				ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 				done := make(chan error, 1)
 				go func() { done <- w.Run(ctx) }()
 				for !tidy() && ctx.Err() == nil {

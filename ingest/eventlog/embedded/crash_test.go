@@ -76,7 +76,7 @@ func TestKill(t *testing.T) {
 	const rounds = 12
 	dir := t.TempDir()
 	acknowledged := map[string]string{} // "partition offset" -> "key sum"
-	for range rounds {
+	for n := 0; n < rounds || len(acknowledged) < rounds; n++ {
 		for _, line := range runAndKill(t, dir, time.Duration(rand.IntN(int(120*time.Millisecond)))) {
 			f := strings.Fields(line)
 			at := f[0] + " " + f[1]
@@ -86,9 +86,6 @@ func TestKill(t *testing.T) {
 			acknowledged[at] = f[2] + " " + f[3]
 		}
 		checkAcknowledged(t, dir, acknowledged)
-	}
-	if len(acknowledged) < rounds {
-		t.Fatalf("only %d messages were acknowledged", len(acknowledged))
 	}
 	t.Logf("%d messages acknowledged over %d kills", len(acknowledged), rounds)
 }

@@ -56,7 +56,7 @@ func (h *holdings) worker(name string) func(context.Context, map[string][]int) e
 func (h *holdings) await(t *testing.T, want map[string]int) {
 	t.Helper()
 	var got map[string]int
-	for range 600 {
+	for range 6000 {
 		h.mu.Lock()
 		got = map[string]int{}
 		for worker, has := range h.has {
@@ -118,7 +118,7 @@ func testAssignments(t *testing.T, brokers []string) {
 	if _, err := l.Append(t.Context(), eventlog.CatalogTopic, event.Message{Value: []byte("x")}); err != nil {
 		t.Fatal(err)
 	}
-	for range 300 {
+	for range 6000 {
 		h.mu.Lock()
 		n := len(h.has["a"]) + len(h.has["b"])
 		h.mu.Unlock()
@@ -132,7 +132,7 @@ func testAssignments(t *testing.T, brokers []string) {
 	start := time.Now()
 	stopSecond()
 	wg.Wait()
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("leaving took %v", took)
 	}
 }

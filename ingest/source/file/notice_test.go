@@ -38,7 +38,7 @@ func hear(t *testing.T, n *file.Notices, path string) file.Notice {
 			if got.Path == path {
 				return got
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(5 * time.Minute):
 			t.Fatalf("nothing is told of %s", path)
 		}
 	}

@@ -3,10 +3,13 @@ package faults
 import (
 	"bytes"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,20 +114,19 @@ func put(names, changed map[string]*node) {
 // edit changes a file.
 func (n *node) edit(e edit) {
 	n.edits = append(n.edits, e)
-	n.data = e.apply(n.data)
+	n.data = e.onto(bytes.Clone(n.data))
 }
 
-// apply returns data after the edit. It leaves data itself as it is.
-func (e edit) apply(data []byte) []byte {
-	end := e.off + int64(len(e.data))
-	size := max(int64(len(data)), end)
+// onto carries out the edit on data, which nobody else holds.
+func (e edit) onto(data []byte) []byte {
 	if e.cut {
-		size = e.off
+		data = data[:min(e.off, int64(len(data)))]
 	}
-	out := make([]byte, size)
-	copy(out, data)
-	copy(out[min(e.off, size):], e.data)
-	return out
+	if end := e.off + int64(len(e.data)); end > int64(len(data)) {
+		data = append(data, make([]byte, end-int64(len(data)))...)
+	}
+	copy(data[e.off:], e.data)
+	return data
 }
 
 // sync makes safe what was done before a moment.
@@ -133,8 +135,12 @@ func (n *node) sync(before int) {
 		put(n.safe, n.renamed[0].names)
 		n.renamed = n.renamed[1:]
 	}
+	if len(n.edits) == 0 || n.edits[0].at >= before {
+		return
+	}
+	n.synced = bytes.Clone(n.synced)
 	for len(n.edits) > 0 && n.edits[0].at < before {
-		n.synced = n.edits[0].apply(n.synced)
+		n.synced = n.edits[0].onto(n.synced)
 		n.edits = n.edits[1:]
 	}
 }
@@ -153,43 +159,68 @@ func outages(r *rand.Rand) []outage {
 	}
 }
 
-// restore puts on the real disk what is there when the power is back.
-func (d *disk) restore(t *testing.T, o outage) {
-	t.Helper()
-	entries, err := os.ReadDir(d.root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(d.root, e.Name())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d.top.restore(t, d.root, o)
+// tree is what is on a disk: the content of files by their paths; those of folders end with a slash.
+type tree map[string][]byte
+
+// after is what is there when the power is back.
+func (d *disk) after(o outage) tree {
+	t := tree{}
+	d.top.collect(t, "", o)
+	return t
 }
 
-func (n *node) restore(t *testing.T, path string, o outage) {
+func (n *node) collect(t tree, path string, o outage) {
 	if !n.folder {
-		if err := os.WriteFile(path, n.after(o), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		t[path] = n.after(o)
 		return
 	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]*node{}
-	put(names, n.safe)
+	names := maps.Clone(n.safe)
 	for _, change := range n.renamed {
 		if o.keep() {
 			put(names, change.names)
 		}
 	}
-	for name, child := range names {
+	t[path+"/"] = nil
+	for _, name := range slices.Sorted(maps.Keys(names)) { // always in one order: what is kept is drawn by chance
 		if !strings.HasSuffix(name, "-shm") { // SQLite's index of its WAL, which is memory and made anew
-			child.restore(t, filepath.Join(path, name), o)
+			names[name].collect(t, path+"/"+name, o)
 		}
 	}
+}
+
+// sum tells trees apart.
+func (t tree) sum(seed maphash.Seed) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, path := range slices.Sorted(maps.Keys(t)) {
+		fmt.Fprintf(&h, "%q %d ", path, len(t[path]))
+		_, _ = h.Write(t[path])
+	}
+	return h.Sum64()
+}
+
+// restore puts the tree on the real disk.
+func (t tree) restore(root string) error {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.RemoveAll(filepath.Join(root, e.Name())); err != nil {
+			return err
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(t)) { // a folder comes before what is in it
+		if strings.HasSuffix(path, "/") {
+			err = os.MkdirAll(root+path, 0o755)
+		} else {
+			err = os.WriteFile(root+path, t[path], 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unsynced lists what a power cut may take.
@@ -213,23 +244,33 @@ const sector = 512
 
 // after returns what a file holds after an outage.
 func (n *node) after(o outage) []byte {
-	data := n.synced
+	if len(n.edits) == 0 {
+		return n.synced
+	}
+	data := bytes.Clone(n.synced)
 	for _, e := range n.edits {
 		if e.cut || len(e.data) == 0 {
 			if o.keep() {
-				data = e.apply(data)
+				data = e.onto(data)
 			}
 			continue
 		}
 		for from := int64(0); from < int64(len(e.data)); {
 			to := min(int64(len(e.data)), (e.off+from)/sector*sector+sector-e.off)
 			if o.keep() {
-				data = edit{off: e.off + from, data: e.data[from:to]}.apply(data)
+				data = edit{off: e.off + from, data: e.data[from:to]}.onto(data)
 			}
 			from = to
 		}
 	}
 	return data
+}
+
+func back(t *testing.T, d *disk, o outage) {
+	t.Helper()
+	if err := d.after(o).restore(d.root); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestDisk makes sure that the model loses what was not synced and nothing else.
@@ -242,14 +283,14 @@ func TestDisk(t *testing.T) {
 	f.sync(1) // of before the edit
 	d.top.name(2, map[string]*node{"g": f, "f": nil})
 	for want, o := range map[string]outage{"f=lama": outages(nil)[0], "g=baru": outages(nil)[1]} {
-		d.restore(t, o)
+		back(t, d, o)
 		name, text, _ := strings.Cut(want, "=")
 		if got := read(t, filepath.Join(root, name)); got != text {
 			t.Errorf("%s: %s holds %q, want %q", o.name, name, got, text)
 		}
 	}
 	f.sync(2)
-	d.restore(t, outages(nil)[0])
+	back(t, d, outages(nil)[0])
 	if got := read(t, filepath.Join(root, "f")); got != "baru" {
 		t.Errorf("the file was synced and its new name was not: it holds %q", got)
 	}

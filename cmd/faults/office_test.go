@@ -150,14 +150,41 @@ func (o *office) must(args ...string) string {
 func (o *office) check() {
 	o.t.Helper()
 	o.must("verify")
-	const row = "SELECT id || ',' || pemohon || ',' || nilai FROM "
-	current := make(map[string]int, len(o.sent.current))
+	compare(o.t, "current state", o.current(), o.rows(currentRows))
+	compare(o.t, "history", o.sent.accepted, o.rows(historyRows))
+	compare(o.t, "rejected", o.sent.rejected, o.rows(rejectedRows))
+}
+
+// What the tables hold, as it was sent.
+const (
+	currentRows  = "SELECT id || ',' || pemohon || ',' || nilai AS baris FROM " + dataset
+	historyRows  = currentRows + "_riwayat"
+	rejectedRows = "SELECT mentah AS baris FROM " + dataset + "_ditolak"
+)
+
+// current is the multiset of rows that the current state must hold.
+func (o *office) current() map[string]int {
+	rows := make(map[string]int, len(o.sent.current))
 	for _, r := range o.sent.current {
-		current[r]++
+		rows[r]++
 	}
-	compare(o.t, "current state", current, o.rows(row+dataset))
-	compare(o.t, "history", o.sent.accepted, o.rows(row+dataset+"_riwayat"))
-	compare(o.t, "rejected", o.sent.rejected, o.rows("SELECT mentah FROM "+dataset+"_ditolak"))
+	return rows
+}
+
+// compareAtOnce compares the tables with what was sent by one query, which takes a third of the time.
+func (o *office) compareAtOnce() {
+	o.t.Helper()
+	want, query := map[string]int{}, ""
+	for _, part := range []struct {
+		name, query string
+		rows        map[string]int
+	}{{"current: ", currentRows, o.current()}, {"history: ", historyRows, o.sent.accepted}, {"rejected: ", rejectedRows, o.sent.rejected}} {
+		for row, n := range part.rows {
+			want[part.name+row] = n
+		}
+		query += " UNION ALL SELECT '" + part.name + "' || baris FROM (" + part.query + ")"
+	}
+	compare(o.t, "tables", want, o.rows(strings.TrimPrefix(query, " UNION ALL ")))
 }
 
 // rows is the multiset of what a query of one column returns.

@@ -136,11 +136,6 @@ type handle struct {
 	append bool
 }
 
-// changes are the calls after which a disk is another than before.
-func changes(calls []call) []call {
-	return slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return slices.Contains([]string{"close", "lseek"}, c.name) })
-}
-
 // do carries out one call, and says whether it was about the workspace.
 func (r *replay) do(c call) bool {
 	switch c.name {

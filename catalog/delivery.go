@@ -54,7 +54,10 @@ const deliveryColumns = `delivery, source, stream, dataset, contract, binding, s
 
 // Deliveries returns the deliveries of a dataset, or of all for "", in the order in which they came.
 func (c *Catalog) Deliveries(ctx context.Context, dataset string) ([]Delivery, error) {
-	return c.deliveries(ctx, `? IN ('', dataset) ORDER BY rowid`, dataset)
+	if dataset == "" {
+		return c.deliveries(ctx, `true ORDER BY rowid`)
+	}
+	return c.deliveries(ctx, `dataset = ? ORDER BY rowid`, dataset)
 }
 
 // Delivery returns the delivery whose id ends with name, or the newest one of a file of that name.

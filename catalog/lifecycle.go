@@ -72,8 +72,12 @@ func (d Document) Paper() event.Paper {
 
 // Documents returns the versions of all contracts or bindings, or of one by name, by name and version.
 func (c *Catalog) Documents(ctx context.Context, kind event.Kind, name string) ([]Document, error) {
+	where, args := `d.kind = ?`, []any{kind}
+	if name != "" {
+		where, args = where+` AND d.name = ?`, append(args, name)
+	}
 	rows, err := c.db.QueryContext(ctx, `SELECT name, version, dataset, document, stage, proposer, time, until, reason, findings, revision
-		FROM documents d JOIN revisions r ON r.kind = d.kind AND r.id = d.name WHERE d.kind = ? AND ? IN ('', name)`, kind, name)
+		FROM documents d JOIN revisions r ON r.kind = d.kind AND r.id = d.name WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read documents: %w", err)
 	}

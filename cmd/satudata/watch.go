@@ -21,7 +21,8 @@ const (
 	gather     = 20 * time.Millisecond // changes come in bursts
 )
 
-// allSeen is said when every source has been read once; from then on we wait for changes.
+// allSeen is said when every source has been read once; from then on we wait for changes. A file that
+// is being written meanwhile does not count.
 const allSeen = "Semua sumber sudah dilihat (all sources have been looked at)"
 
 // watched is a feed whose places are watched.
@@ -29,6 +30,7 @@ type watched struct {
 	feed
 	src        *file.Source
 	next       time.Time         // when to look again
+	seen       bool              // all that was there at first was offered, or had its time to settle
 	registered bool              // its contract and binding are in force
 	troubles   map[string]string // that last, as they were logged
 }
@@ -64,17 +66,24 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed, re
 		t.notices = notices
 		defer func() { err = errors.Join(err, notices.Close()) }()
 	}
-	for round := 0; t.wait(ctx); round++ {
+	said := false
+	for t.wait(ctx) {
 		for _, f := range t.feeds {
 			if ctx.Err() == nil && !time.Now().Before(f.next) {
 				t.look(ctx, f)
 			}
 		}
-		if round == 0 && ctx.Err() == nil {
+		if !said && ctx.Err() == nil && t.seen() {
+			said = true
 			fmt.Fprintln(a.stdout, allSeen)
 		}
 	}
 	return nil
+}
+
+// seen says whether every feed was read once.
+func (t *watcher) seen() bool {
+	return !slices.ContainsFunc(t.feeds, func(f *watched) bool { return !f.seen })
 }
 
 // wait waits until a feed is to be looked at, and says whether ctx is still on.
@@ -135,11 +144,14 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	if t.listen(f) {
 		every = lookEvery(len(t.feeds))
 	}
+	settling := f.src.Due()
 	defer func() {
 		f.next = time.Now().Add(every)
-		if due := f.src.Due(); !due.IsZero() && due.Before(f.next) {
+		due := f.src.Due()
+		if !due.IsZero() && due.Before(f.next) {
 			f.next = due
 		}
+		f.seen = f.seen || due.IsZero() || !settling.IsZero() && !time.Now().Before(settling)
 	}()
 	some, err := f.src.Look()
 	if err != nil {

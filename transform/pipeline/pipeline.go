@@ -277,7 +277,8 @@ func (w *Worker) step(ctx context.Context) error {
 	_, err := w.pass(ctx, nil)
 	w.o.Watch.rest(Landing)
 	if ctx.Err() == nil {
-		err = errors.Join(err, w.settle(ctx))
+		_, settling := w.settle(ctx)
+		err = errors.Join(err, settling)
 		w.o.Watch.rest(Settling)
 	}
 	return errors.Join(err, w.upkeep.do(ctx))
@@ -288,25 +289,31 @@ func (w *Worker) step(ctx context.Context) error {
 func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 	w.forgetAll() // what we knew of partitions may be of a time when they were ours before
 	w.idleAt = 0
-	landed := make(chan struct{}, 1)
+	looked := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return w.keep(ctx, Landing, w.soon, func(ctx context.Context) (bool, error) {
-			n, err := w.passIfChanged(ctx, assigned)
-			if n > 0 {
+		return w.keep(ctx, Landing, w.soon, func(ctx context.Context) (time.Duration, error) {
+			n, changed, err := w.passIfChanged(ctx, assigned)
+			if changed {
 				select {
-				case landed <- struct{}{}:
+				case looked <- struct{}{}:
 				default:
 				}
 			}
-			return n > 0, err
+			if n > 0 {
+				return 0, err
+			}
+			return w.o.PollEvery, err
 		})
 	})
 	g.Go(func() error {
-		return w.keep(ctx, Settling, landed, func(ctx context.Context) (bool, error) {
-			err := w.settle(ctx)
+		return w.keep(ctx, Settling, looked, func(ctx context.Context) (time.Duration, error) {
+			left, err := w.settle(ctx)
 			w.upkeep.soon()
-			return false, err
+			if left > 0 {
+				return w.o.PollEvery, err // another worker may land what they wait for
+			}
+			return slowest, err // facts come through the log, so the landing sees that there are some
 		})
 	})
 	g.Go(func() error {
@@ -319,13 +326,13 @@ func (w *Worker) loop(ctx context.Context, assigned map[string][]int) error {
 // slowest is the longest pause after trouble.
 const slowest = 30 * time.Second
 
-// keep does a thing over and over until ctx ends: at once again while there is more of it, else when
-// it is woken or PollEvery has passed. Trouble is logged and tried again, more and more slowly.
-func (w *Worker) keep(ctx context.Context, loop string, wake <-chan struct{}, do func(context.Context) (more bool, err error)) error {
+// keep does a thing over and over until ctx ends: when it is woken, or when the time has passed that
+// the thing says. Trouble is logged and tried again, more and more slowly.
+func (w *Worker) keep(ctx context.Context, loop string, wake <-chan struct{}, do func(context.Context) (rest time.Duration, err error)) error {
 	defer w.o.Watch.rest(loop) // until there is another share
 	pause := w.o.PollEvery
 	for ctx.Err() == nil {
-		more, err := do(ctx)
+		rest, err := do(ctx)
 		w.o.Watch.rest(loop)
 		switch {
 		case errors.Is(err, eventlog.ErrClosed), errors.Is(err, eventlog.ErrAccess):
@@ -337,22 +344,27 @@ func (w *Worker) keep(ctx context.Context, loop string, wake <-chan struct{}, do
 			continue
 		}
 		pause = w.o.PollEvery
-		if !more {
-			wait(ctx, wake, pause)
+		if rest > 0 {
+			wait(ctx, wake, rest)
 		}
 	}
 	return nil
 }
 
 // passIfChanged does nothing while the log is as it was when a pass found nothing: to ask hundreds of
-// topics several times a second whether they have grown would be most of an idle program's work.
-func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (landed int, err error) {
+// topics several times a second whether they have grown would be most of an idle program's work. It
+// says whether it did anything: facts, which are in the log too, may have come then.
+func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (landed int, changed bool, err error) {
 	now := int64(0)
 	if log, ok := w.o.Log.(changing); ok {
 		w.o.Watch.begin(Landing, "look", "")
-		if now, err = log.Changes(ctx); err != nil || now == w.idleAt && now != 0 {
+		if now, err = log.Changes(ctx); err != nil {
+			w.idleAt = 0 // so that a pass tells when it is over
 			w.tellHeld(ctx, err)
-			return 0, err
+			return 0, false, err
+		}
+		if now == w.idleAt && now != 0 {
+			return 0, false, nil
 		}
 		w.listed = time.Time{} // what was appended may have made a topic
 	}
@@ -360,7 +372,7 @@ func (w *Worker) passIfChanged(ctx context.Context, assigned map[string][]int) (
 	if w.idleAt = 0; landed == 0 && err == nil && len(w.held()) == 0 {
 		w.idleAt = now
 	}
-	return landed, err
+	return landed, true, err
 }
 
 // held are the datasets that wait after trouble, with what it was.

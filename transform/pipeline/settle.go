@@ -15,16 +15,18 @@ import (
 
 // settle decides the deliveries whose last chunk has landed. What it records follows from the tables
 // alone, so another worker, or this one after a crash, records the same. Deliveries that do not look
-// at one another are recorded together, because each append waits for the disk.
-func (w *Worker) settle(ctx context.Context) error {
+// at one another are recorded together, because each append waits for the disk. It returns how many
+// deliveries it left undecided.
+func (w *Worker) settle(ctx context.Context) (left int, err error) {
 	w.o.Watch.begin(Settling, "look", "")
 	held := map[string]error{}
 	defer func() { w.o.Watch.round(ctx, Settling, held) }()
 	arrived, err := w.o.Governance.Arrived(ctx)
 	if err != nil {
 		held[""] = err
-		return err
+		return 0, err
 	}
+	left = len(arrived)
 	var errs []error
 	var some []*trial
 	failed := func(t *trial, err error) {
@@ -39,6 +41,9 @@ func (w *Worker) settle(ctx context.Context) error {
 		for _, t := range some {
 			t.span.End(err)
 			failed(t, err)
+		}
+		if err == nil {
+			left -= len(some)
 		}
 		some = nil
 	}
@@ -59,7 +64,7 @@ func (w *Worker) settle(ctx context.Context) error {
 		}
 	}
 	decide()
-	return errors.Join(errs...)
+	return left, errors.Join(errs...)
 }
 
 // maxSettled is how many deliveries are recorded together.

@@ -72,6 +72,7 @@ func (u *upkeep) run(ctx context.Context) {
 		if err := u.do(ctx); err != nil && ctx.Err() == nil {
 			u.o.Logger.Error("upkeep of tables is held up, trying again", "error", err)
 			wait(ctx, nil, 5*time.Second)
+			u.soon()
 		}
 	}
 }

@@ -137,12 +137,24 @@ func (l *countingLog) Ranges(ctx context.Context, topic string) ([]eventlog.Rang
 	return l.Log.Ranges(ctx, topic)
 }
 
-// TestIdle: a worker that finds nothing new does not look at the topics, until something comes.
+// countingFacts counts how often they are asked which deliveries have arrived.
+type countingFacts struct {
+	pipeline.Governance
+	arrived atomic.Int64
+}
+
+func (f *countingFacts) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
+	f.arrived.Add(1)
+	return f.Governance.Arrived(ctx)
+}
+
+// TestIdle: a worker that finds nothing new looks neither at the topics nor at the facts, until something comes.
 func TestIdle(t *testing.T) {
 	r := prepare(t, 10)
+	facts := &countingFacts{Governance: r.cat}
 	log, landed := &countingLog{Log: r.log}, make(chan pipeline.Landed, 10)
 	decided := make(chan struct{}, 10)
-	w := pipeline.New(pipeline.Options{Log: log, Lake: r.lake, Governance: r.cat, Reference: r.ref, PollEvery: time.Millisecond,
+	w := pipeline.New(pipeline.Options{Log: log, Lake: r.lake, Governance: facts, Reference: r.ref, PollEvery: time.Millisecond,
 		OnLanded:  func(l pipeline.Landed) { landed <- l },
 		OnDecided: func(pipeline.Delivery, event.DeliveryChecked, event.Body) { decided <- struct{}{} }})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -157,15 +169,23 @@ func TestIdle(t *testing.T) {
 		}
 	}
 	polls(5)
-	asked := log.ranges.Load()
+	asked, looked := log.ranges.Load(), facts.arrived.Load()
 	polls(50)
 	if n := log.ranges.Load() - asked; n > 0 {
 		t.Errorf("an idle worker asked for ranges %d times", n)
+	}
+	if n := facts.arrived.Load() - looked; n > 2 { // one after the last changes, and one to be safe
+		t.Errorf("an idle worker asked for deliveries %d times", n)
 	}
 	r.append(t, chunk(1, permit(900), 1).Message())
 	if l := <-landed; l.Accepted != 1 {
 		t.Errorf("landed %+v", l)
 	}
+	path := filepath.Join(t.TempDir(), "lagi.ndjson")
+	writePermits(t, path, "ndjson", 20)
+	r.ingest(t, path, "ndjson")
+	<-landed
+	<-decided
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"satudata/catalog"
 	"satudata/ingest/durable"
+	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/transform/lake"
 	"satudata/transform/pipeline"
@@ -118,7 +119,7 @@ func (a *app) repairDatasets(ctx context.Context, w *workspace, p parts, dataset
 			continue
 		}
 		for _, f := range faults {
-			fmt.Fprintf(a.stdout, "%s: %s %s\n", f.Table, f.File, f.Problem)
+			fmt.Fprintf(a.stdout, "%s: %s: %s (%s)\n", f.Table, f.File, f.Problem.ID, f.Problem.EN)
 		}
 		ok, err := a.repairDataset(ctx, w, p, dataset)
 		switch {
@@ -161,7 +162,7 @@ func damage(ctx context.Context, p parts, dataset string) ([]lake.Fault, error) 
 	if err != nil || !landed {
 		return nil, err
 	}
-	return []lake.Fault{{Table: dataset, File: p.lake.Dir(), Problem: "has no tables of it any more"}}, nil
+	return []lake.Fault{{Table: dataset, File: p.lake.Dir(), Problem: event.Sentence{ID: "tabelnya tidak ada lagi di sini", EN: "has no tables of it any more"}}}, nil
 }
 
 // repairDataset brings the tables of a dataset back, or says what keeps it from that.
@@ -202,7 +203,9 @@ func (a *app) sayLost(dataset string, lost []pipeline.Recorded, begins map[int]i
 	for partition, offset := range begins {
 		fmt.Fprintf(a.stdout, "%s: log partisi %d baru mulai dari offset %d; yang sebelumnya tidak ada lagi (the log begins there, what was before is gone)\n", dataset, partition, offset)
 	}
-	fmt.Fprintf(a.stdout, "%s: tabel dibiarkan; %d kiriman tidak lengkap di log dan harus dikirim ulang (left alone; deliveries that are not whole in the log and must be delivered again):\n", dataset, len(lost))
+	fmt.Fprintf(a.stdout, "%s: tabel dibiarkan; %d kiriman tidak lengkap lagi di log. Ambil dari cadangan yang masih memuatnya dengan `satudata restore CADANGAN --into DIR`; "+
+		"tanpa cadangan, minta OPD mengirimnya ulang ke ruang kerja baru "+
+		"(left alone; these deliveries are no longer whole in the log: take them from a backup that has them with `satudata restore`, or have them delivered again into a new workspace):\n", dataset, len(lost))
 	for _, d := range lost {
 		fmt.Fprintf(a.stdout, "    %s %s\n", d.Delivery, d.Subject)
 	}

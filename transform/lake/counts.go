@@ -2,7 +2,9 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
+
+	"satudata/ingest/event"
 )
 
 // Count is how many observations of a delivery are in the tables.
@@ -138,7 +142,7 @@ func (y *Tally) each(ctx context.Context, query string, numbers int, use func(de
 // Fault is a data file that is not what its table says.
 type Fault struct {
 	Table, File string
-	Problem     string // "is missing", "has 10 bytes, not 20", …
+	Problem     event.Sentence // about the file: "tidak ada" and "is missing", …
 }
 
 // Check looks at every data file of a dataset's tables: is it there, as long as it should be, and
@@ -158,43 +162,53 @@ func (l *Lake) Check(ctx context.Context, dataset string) ([]Fault, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if problem := check(f); problem != "" {
-				faults = append(faults, Fault{strings.Join(t.Identifier(), "."), f.FilePath(), problem})
+			if problem := check(f); problem != nil {
+				faults = append(faults, Fault{strings.Join(t.Identifier(), "."), f.FilePath(), *problem})
 			}
 		}
 	}
 	return faults, nil
 }
 
-// check says what is wrong with a file, "" for nothing.
-func check(f iceberg.DataFile) string {
+// say says what is the matter with a file. Both texts take the arguments.
+func say(id, en string, args ...any) *event.Sentence {
+	return &event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}
+}
+
+// unreadable says why a file cannot be looked at.
+func unreadable(err error) *event.Sentence {
+	if errors.Is(err, fs.ErrNotExist) {
+		return say("tidak ada", "is missing")
+	}
+	return say("tidak dapat dibaca: %v", "cannot be read: %v", err)
+}
+
+// check says what is wrong with a file, nil for nothing.
+func check(f iceberg.DataFile) *event.Sentence {
 	path, err := pathOf(f.FilePath())
 	if err != nil {
-		return err.Error()
+		return unreadable(err)
 	}
 	file, err := os.Open(path)
-	if os.IsNotExist(err) {
-		return "is missing"
-	}
 	if err != nil {
-		return err.Error()
+		return unreadable(err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return err.Error()
+		return unreadable(err)
 	}
 	if info.Size() != f.FileSizeBytes() {
-		return fmt.Sprintf("has %d bytes, not %d", info.Size(), f.FileSizeBytes())
+		return say("berisi %d byte, seharusnya %d", "has %d bytes, not %d", info.Size(), f.FileSizeBytes())
 	}
 	p, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return "is not a Parquet file: " + err.Error()
+		return say("bukan berkas Parquet: %v", "is not a Parquet file: %v", err)
 	}
 	if p.NumRows() != f.Count() {
-		return fmt.Sprintf("has %d rows, not %d", p.NumRows(), f.Count())
+		return say("berisi %d baris, seharusnya %d", "has %d rows, not %d", p.NumRows(), f.Count())
 	}
-	return ""
+	return nil
 }
 
 // TableInfo describes a table as it is now.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+
+	"satudata/ingest/event"
 )
 
 // CheckDeep reads every byte of a dataset's tables that any retained snapshot can lead to: metadata
@@ -27,7 +29,7 @@ func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 		location, err := l.location(ctx, p.ident)
 		if errors.Is(err, ErrNotFound) {
 			missing++
-			faults = append(faults, Fault{Table: strings.Join(p.ident, "."), File: p.folder, Problem: "is not in the table catalog"})
+			faults = append(faults, Fault{Table: strings.Join(p.ident, "."), File: p.folder, Problem: *say("tidak ada di katalog tabel", "is not in the table catalog")})
 			continue
 		}
 		if err != nil {
@@ -57,8 +59,8 @@ type inspector struct {
 	faults []Fault
 }
 
-func (i *inspector) fault(file, format string, args ...any) {
-	i.faults = append(i.faults, Fault{i.table, file, fmt.Sprintf(format, args...)})
+func (i *inspector) fault(file string, problem *event.Sentence) {
+	i.faults = append(i.faults, Fault{i.table, file, *problem})
 }
 
 // first says whether a file was not looked at before.
@@ -92,32 +94,24 @@ func inspect(ctx context.Context, p place, location string) ([]Fault, error) {
 func (i *inspector) metadata(location, folder string) table.Metadata {
 	name, err := pathOf(location)
 	if err != nil {
-		i.fault(location, "%v", err)
+		i.fault(location, unreadable(err))
 		return nil
 	}
 	content, err := os.ReadFile(name)
 	if err != nil {
-		i.unreadable(location, err)
+		i.fault(location, unreadable(err))
 		return nil
 	}
 	if breaksSeal(location, content) {
-		i.fault(location, "does not have the checksum that its name says")
+		i.fault(location, say("checksum-nya bukan yang disebut namanya", "does not have the checksum that its name says"))
 		return nil
 	}
 	meta, err := decodesTo(content, folder)
 	if err != nil {
-		i.fault(location, "is not the metadata of the table: %v", err)
+		i.fault(location, say("bukan metadata tabel ini: %v", "is not the metadata of the table: %v", err))
 		return nil
 	}
 	return meta
-}
-
-func (i *inspector) unreadable(file string, err error) {
-	if errors.Is(err, fs.ErrNotExist) {
-		i.fault(file, "is missing")
-	} else {
-		i.fault(file, "cannot be read: %v", err)
-	}
 }
 
 // listed is a manifest and its checksum, "" where none is known.
@@ -130,16 +124,16 @@ type listed struct {
 func (i *inspector) manifestList(snap *table.Snapshot) []listed {
 	sum, _, err := checksum(snap.ManifestList)
 	if err != nil {
-		i.unreadable(snap.ManifestList, err)
+		i.fault(snap.ManifestList, unreadable(err))
 		return nil
 	}
 	if want, _ := recorded(snap, nil); want != "" && want != sum {
-		i.fault(snap.ManifestList, "does not have the checksum that its snapshot says")
+		i.fault(snap.ManifestList, say("checksum-nya bukan yang disebut snapshot-nya", "does not have the checksum that its snapshot says"))
 		return nil
 	}
 	manifests, err := snap.Manifests(files{})
 	if err != nil {
-		i.fault(snap.ManifestList, "is not a manifest list: %v", err)
+		i.fault(snap.ManifestList, say("bukan daftar manifest: %v", "is not a manifest list: %v", err))
 		return nil
 	}
 	_, sums := recorded(snap, manifests)
@@ -158,18 +152,18 @@ func (i *inspector) manifest(m iceberg.ManifestFile, want string) []iceberg.Data
 	sum, size, err := checksum(m.FilePath())
 	switch {
 	case err != nil:
-		i.unreadable(m.FilePath(), err)
+		i.fault(m.FilePath(), unreadable(err))
 		return nil
 	case size != m.Length():
-		i.fault(m.FilePath(), "has %d bytes, not %d", size, m.Length())
+		i.fault(m.FilePath(), say("berisi %d byte, seharusnya %d", "has %d bytes, not %d", size, m.Length()))
 		return nil
 	case want != "" && want != sum:
-		i.fault(m.FilePath(), "does not have the checksum that its snapshot says")
+		i.fault(m.FilePath(), say("checksum-nya bukan yang disebut snapshot-nya", "does not have the checksum that its snapshot says"))
 		return nil
 	}
 	data, err := readManifest(m)
 	if err != nil {
-		i.fault(m.FilePath(), "is not a manifest: %v", err)
+		i.fault(m.FilePath(), say("bukan manifest: %v", "is not a manifest: %v", err))
 	}
 	return data
 }
@@ -179,14 +173,14 @@ func (i *inspector) dataFile(f iceberg.DataFile) {
 	if !i.first(f.FilePath()) {
 		return
 	}
-	if problem := check(f); problem != "" {
-		i.fault(f.FilePath(), "%s", problem)
+	if problem := check(f); problem != nil {
+		i.fault(f.FilePath(), problem)
 		return
 	}
 	sum, _, err := checksum(f.FilePath())
 	if err != nil {
-		i.unreadable(f.FilePath(), err)
+		i.fault(f.FilePath(), unreadable(err))
 	} else if want := sumIn(f.FilePath()); want != "" && want != sum {
-		i.fault(f.FilePath(), "does not have the checksum that its name says")
+		i.fault(f.FilePath(), say("checksum-nya bukan yang disebut namanya", "does not have the checksum that its name says"))
 	}
 }

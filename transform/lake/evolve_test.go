@@ -269,7 +269,7 @@ func TestCheckFindsFaults(t *testing.T) {
 	want := map[string]string{paths[0]: "is missing", paths[1]: "has 10 bytes", paths[2]: "is not a Parquet file"}
 	for _, f := range faults {
 		path := strings.TrimPrefix(f.File, "file://")
-		if w, ok := want[path]; !ok || !strings.HasPrefix(f.Problem, w) {
+		if w, ok := want[path]; !ok || !strings.HasPrefix(f.Problem.EN, w) || f.Problem.ID == "" {
 			t.Errorf("%s %s, want %q", path, f.Problem, w)
 		}
 		delete(want, path)

@@ -211,7 +211,7 @@ func (s *Salvage) Restore(ctx context.Context) ([]Kind, error) {
 			return nil, err
 		}
 		if len(faults) > 0 {
-			return nil, fmt.Errorf("restore %s: %s %s", s.dataset, faults[0].File, faults[0].Problem)
+			return nil, fmt.Errorf("restore %s: %s: %s (%s)", s.dataset, faults[0].File, faults[0].Problem.ID, faults[0].Problem.EN)
 		}
 		if location != s.was[k] {
 			kinds = append(kinds, k)

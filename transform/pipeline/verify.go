@@ -222,8 +222,8 @@ func (a *audit) files(ctx context.Context) error {
 		return nil
 	}
 	for _, f := range faults {
-		a.found("berkas %s dari tabel %s: %s; pulihkan dengan `satudata repair %s`", "file %s of table %s: %s; mend it with `satudata repair %s`",
-			f.File, f.Table, f.Problem, a.dataset)
+		a.found("berkas %[1]s dari tabel %[2]s: %[3]s; pulihkan dengan `satudata repair %[5]s`", "file %[1]s of table %[2]s: %[4]s; mend it with `satudata repair %[5]s`",
+			f.File, f.Table, f.Problem.ID, f.Problem.EN, a.dataset)
 	}
 	return err
 }

@@ -106,7 +106,7 @@ func (r *reading) read(ctx context.Context) error {
 			return errors.Join(err, r.end(ctx))
 		}
 		if err := r.flush(ctx); err != nil {
-			return err
+			return errors.Join(err, r.end(ctx)) // whoever writes the batch waits for its end
 		}
 	}
 }

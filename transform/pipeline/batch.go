@@ -98,7 +98,7 @@ func (r *reading) read(ctx context.Context) error {
 			})
 		}
 		for _, rec := range records {
-			if err = r.take(ctx, rec); err != nil {
+			if err = r.take(ctx, &rec); err != nil {
 				break
 			}
 		}
@@ -119,7 +119,7 @@ func (r *reading) begin(from int64) {
 
 // take adds a record to the batch. The batch ends when it is full, and before a chunk of another
 // contract version, because it is one file of one schema.
-func (r *reading) take(ctx context.Context, rec eventlog.Record) error {
+func (r *reading) take(ctx context.Context, rec *eventlog.Record) error {
 	p, err := r.piece(ctx, rec)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (r *reading) take(ctx context.Context, rec eventlog.Record) error {
 			return err
 		}
 	}
-	if err := r.add(ctx, p); err != nil {
+	if err := r.add(ctx, &p); err != nil {
 		return err
 	}
 	most := r.w.o.BatchBytes
@@ -153,7 +153,7 @@ func (r *reading) next(ctx context.Context) error {
 }
 
 // add takes p into the batch, unless it is a copy of a chunk that has landed or is in the batch.
-func (r *reading) add(ctx context.Context, p piece) error {
+func (r *reading) add(ctx context.Context, p *piece) error {
 	b := r.b
 	b.to = p.offset + 1
 	b.bytes += int64(len(p.chunk.Data))
@@ -172,7 +172,7 @@ func (r *reading) add(ctx context.Context, p piece) error {
 			return err
 		}
 	}
-	r.run = append(r.run, p)
+	r.run = append(r.run, *p)
 	r.size += len(p.chunk.Data)
 	return nil
 }
@@ -184,7 +184,7 @@ const (
 )
 
 // joins says whether p may be decoded together with the run that is being gathered.
-func (r *reading) joins(p piece) bool {
+func (r *reading) joins(p *piece) bool {
 	if len(r.run) == 0 {
 		return true
 	}
@@ -198,7 +198,7 @@ func (r *reading) joins(p piece) bool {
 func (r *reading) flush(ctx context.Context) error {
 	if len(r.run) > 0 {
 		r.waiting = append(r.waiting, r.run)
-		r.run, r.size = make([]piece, 0, len(r.run)), 0 // most likely the next is as long
+		r.run, r.size = r.spareRun(len(r.run)), 0 // most likely the next is as long
 	}
 	if r.b.plan == nil {
 		return nil
@@ -250,7 +250,7 @@ func (r *reading) end(ctx context.Context) error {
 // piece decodes the envelope of a log record and finds its plan. What has none is rejected as a
 // whole, so that it is counted and shown instead of stopping the road; trouble in reaching the
 // catalog is an error.
-func (r *reading) piece(ctx context.Context, rec eventlog.Record) (piece, error) {
+func (r *reading) piece(ctx context.Context, rec *eventlog.Record) (piece, error) {
 	p := piece{offset: rec.Offset}
 	c, err := r.parser.Chunk(rec.Message)
 	if err != nil {

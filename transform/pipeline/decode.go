@@ -179,4 +179,15 @@ func (l *land) release(d *decoded) {
 		d.Record.Release()
 		l.w.plans.giveBack(d.pieces[0].plan, d.by)
 	}
+	clear(d.pieces) // nothing keeps what they hold
+	l.spare.Put(&d.pieces)
+}
+
+// spareRun returns an empty run with room for so many pieces. A piece is some hundred bytes, and a
+// message of one record is one: they are not made anew for each run.
+func (l *land) spareRun(pieces int) []piece {
+	if run, ok := l.spare.Get().(*[]piece); ok && cap(*run) >= pieces {
+		return (*run)[:0]
+	}
+	return make([]piece, 0, pieces+pieces/8)
 }

@@ -27,6 +27,8 @@ type land struct {
 	ended   map[int]int64   // where the log of a partition ended when nothing was left of it
 	ensured string          // contract version that the tables follow, as far as we know
 
+	spare sync.Pool // *[]piece, runs that were written
+
 	mu   sync.Mutex // guards keys
 	keys map[uuid.UUID]*heldKeys
 

@@ -64,25 +64,23 @@ var packer = sync.OnceValues(func() (*zstd.Encoder, error) {
 
 // decodeBatches returns the records of a fetched set of batches from an offset on, and the offset
 // after the last of all, control records included. The last batch may be cut off, and then does not
-// count. The records share memory with each other, and none with set.
+// count. The records share memory with each other, and with set when it is not compressed.
 func decodeBatches(set []byte, from int64) ([]eventlog.Record, int64, error) {
-	var records []eventlog.Record
-	next := from
+	d := batchReader{next: from}
 	for len(set) >= batchHead {
 		size := batchLengthAt + 4 + int(int32(binary.BigEndian.Uint32(set[batchLengthAt:])))
 		if size > len(set) {
 			break
 		}
 		if size < batchHead || set[batchMagicAt] != batchMagic {
-			return records, next, fmt.Errorf("%w: %d bytes of format %d, read is format %d", errBatch, size, set[batchMagicAt], batchMagic)
+			return d.records, d.next, fmt.Errorf("%w: %d bytes of format %d, read is format %d", errBatch, size, set[batchMagicAt], batchMagic)
 		}
-		var err error
-		if records, next, err = decodeBatch(records, set[:size], next); err != nil {
-			return records, next, err
+		if err := d.batch(set[:size], len(set)/size); err != nil {
+			return d.records, d.next, err
 		}
 		set = set[size:]
 	}
-	return records, next, nil
+	return d.records, d.next, nil
 }
 
 // batchesEnd returns the offset after the last record of a fetched set, 0 when it has none.
@@ -98,50 +96,56 @@ func batchesEnd(set []byte) (end int64) {
 	return end
 }
 
-// decodeBatch appends the records of a batch from an offset on.
-func decodeBatch(records []eventlog.Record, b []byte, from int64) ([]eventlog.Record, int64, error) {
+// batch takes the records of a batch, of which about so many more of its size follow.
+func (d *batchReader) batch(b []byte, alike int) error {
 	if want, got := binary.BigEndian.Uint32(b[batchSumAt:]), checksumOf(b); want != got {
-		return records, from, fmt.Errorf("%w: checksum %08x instead of %08x", errBatch, got, want)
+		return fmt.Errorf("%w: checksum %08x instead of %08x", errBatch, got, want)
 	}
 	attributes := binary.BigEndian.Uint16(b[21:])
-	base := int64(binary.BigEndian.Uint64(b))
-	end := base + int64(int32(binary.BigEndian.Uint32(b[23:]))) + 1
-	if end <= from || attributes&control != 0 {
-		return records, max(from, end), nil
+	d.base = int64(binary.BigEndian.Uint64(b))
+	end := d.base + int64(int32(binary.BigEndian.Uint32(b[23:]))) + 1
+	if end <= d.next || attributes&control != 0 {
+		d.next = max(d.next, end)
+		return nil
 	}
 	data, err := unpack(compress.Compression(attributes&codecBits), b[batchHead:])
 	if err != nil {
-		return records, from, fmt.Errorf("%w: decompress: %w", errBatch, err)
+		return fmt.Errorf("%w: decompress: %w", errBatch, err)
 	}
-	d := batchReader{
-		cursor: cursor{b: data}, base: base, first: int64(binary.BigEndian.Uint64(b[27:])),
-		left: int(int32(binary.BigEndian.Uint32(b[57:]))),
-	}
+	d.cursor, d.taken = cursor{b: data}, time.Time{}
+	d.first = int64(binary.BigEndian.Uint64(b[27:]))
+	d.left = int(int32(binary.BigEndian.Uint32(b[57:])))
 	if attributes&appendTime != 0 {
 		d.taken = time.UnixMilli(int64(binary.BigEndian.Uint64(b[35:]))).UTC()
 	}
 	if d.left < 0 || d.left > len(data)/minRecord {
-		return records, from, fmt.Errorf("%w: %d records in %d bytes", errBatch, d.left, len(data))
+		return fmt.Errorf("%w: %d records in %d bytes", errBatch, d.left, len(data))
 	}
-	records = slices.Grow(records, d.left)
+	if cap(d.records)-len(d.records) < d.left {
+		d.records = slices.Grow(d.records, max(d.left, min(d.left*alike, mostAlike)))
+	}
 	for ; d.left > 0; d.left-- {
 		r := d.record()
 		if d.bad {
-			return records, from, fmt.Errorf("%w: a record after offset %d", errBatch, r.Offset)
+			return fmt.Errorf("%w: a record after offset %d", errBatch, r.Offset)
 		}
-		if r.Offset >= from { // a batch comes whole, also when it began before
-			records = append(records, r)
-			from = r.Offset + 1
+		if r.Offset >= d.next { // a batch comes whole, also when it began before
+			d.records = append(d.records, r)
+			d.next = r.Offset + 1
 		}
 	}
-	return records, max(from, end), nil
+	d.next = max(d.next, end)
+	return nil
 }
 
-// unpack returns a copy of data, decompressed.
+// mostAlike is for how many records of batches to come there is room made.
+const mostAlike = 16 << 10
+
+// unpack returns data, decompressed.
 func unpack(codec compress.Compression, data []byte) ([]byte, error) {
 	switch codec {
 	case compress.None:
-		return append([]byte(nil), data...), nil
+		return data, nil
 	case compress.Zstd:
 		dec, err := unpacker()
 		if err != nil {
@@ -155,18 +159,23 @@ func unpack(codec compress.Compression, data []byte) ([]byte, error) {
 	}
 	r := c.NewReader(bytes.NewReader(data))
 	defer r.Close() //nolint:errcheck // only read from
-	out, err := io.ReadAll(io.LimitReader(r, maxBatch+1))
-	if err == nil && len(out) > maxBatch {
+	out := bytes.NewBuffer(make([]byte, 0, 4*len(data)+bytes.MinRead))
+	n, err := out.ReadFrom(io.LimitReader(r, maxBatch+1))
+	if err == nil && n > maxBatch {
 		err = fmt.Errorf("more than %d bytes come out of it", maxBatch)
 	}
-	return out, err
+	return out.Bytes(), err
 }
 
 // minRecord is the least that a record takes.
 const minRecord = 7
 
-// batchReader reads the records of a batch.
+// batchReader reads the records of batches that follow one another.
 type batchReader struct {
+	records []eventlog.Record // read so far
+	next    int64             // the offset of the next that is wanted
+
+	// Of the batch at hand:
 	cursor
 	base  int64     // offset
 	first int64     // time, in ms

@@ -10,6 +10,8 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	fetchapi "github.com/segmentio/kafka-go/protocol/fetch"
+
+	"satudata/ingest/eventlog"
 )
 
 // fetch asks the leader of a partition for records. kafka-go finds the leader, connects,
@@ -26,6 +28,24 @@ type fetched struct {
 	err  error // kafka.Error
 	next int64 // the offset after the last record of the partition
 	set  []byte
+
+	*decoded // nil until set is
+}
+
+// decoded is what was in a set of batches.
+type decoded struct {
+	records []eventlog.Record
+	end     int64 // the offset after the last of all
+	damage  error
+}
+
+// decode takes the set apart, unless that was done.
+func (r *fetched) decode(from int64) *decoded {
+	if r.decoded == nil {
+		r.decoded = new(decoded)
+		r.records, r.end, r.damage = decodeBatches(r.set, from)
+	}
+	return r.decoded
 }
 
 // ApiKey implements protocol.Message.

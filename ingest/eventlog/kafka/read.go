@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -52,21 +53,15 @@ func (l *Log) read(ctx context.Context, at place, maxBytes int) ([]eventlog.Reco
 	var records []eventlog.Record
 	pending := l.ahead.take(at)
 	for {
-		if n := valueBytes(pending); len(records) == 0 && n <= maxBytes && n > 0 { // all of it, as it is
-			records, pending = pending, nil
-			maxBytes -= n
+		n, size := fitting(pending, maxBytes, len(records) == 0)
+		records = join(records, pending[:n:n], maxBytes)
+		if len(records) > 0 {
 			at.offset = records[len(records)-1].Offset + 1
 		}
-		for i, r := range pending {
-			n := len(r.Message.Value)
-			if len(records) > 0 && n > maxBytes {
-				at.offset = r.Offset
-				l.ahead.put(at, pending[i:])
-				return records, nil
-			}
-			records = append(records, r)
-			maxBytes -= n
-			at.offset = r.Offset + 1
+		if maxBytes -= size; n < len(pending) {
+			at.offset = pending[n].Offset
+			l.ahead.put(at, pending[n:])
+			return records, nil
 		}
 		if len(records) > 0 && maxBytes <= 0 {
 			return records, nil
@@ -87,6 +82,32 @@ func (l *Log) read(ctx context.Context, at place, maxBytes int) ([]eventlog.Reco
 			return records, err
 		}
 	}
+}
+
+// fitting returns how many of records have at most so many bytes of values, and how many bytes these
+// have. One may have more, when one there must be.
+func fitting(records []eventlog.Record, most int, one bool) (n, size int) {
+	for ; n < len(records); n++ {
+		v := len(records[n].Message.Value)
+		if size+v > most && (n > 0 || !one) {
+			break
+		}
+		size += v
+	}
+	return n, size
+}
+
+// join appends records that were read next. It makes room for as many as will likely come in the
+// bytes that are left.
+func join(records, next []eventlog.Record, left int) []eventlog.Record {
+	if len(records) == 0 {
+		return next
+	}
+	if len(next) > cap(records)-len(records) {
+		each := valueBytes(records)/len(records) + 1
+		records = slices.Grow(records, max(len(next), min(left/each+1, mostAlike)))
+	}
+	return append(records, next...)
 }
 
 // fetching asks for the records from a place on.
@@ -110,23 +131,23 @@ func (f *fetching) once(ctx context.Context) ([]eventlog.Record, error) {
 		if err != nil {
 			return nil, f.damaged(err)
 		}
-		records, next, err := decodeBatches(r.set, f.at.offset)
+		d := r.decode(f.at.offset)
 		switch {
-		case len(records) > 0: // an error behind them is that of the read that begins there
-			return records, nil
-		case err != nil:
-			return nil, f.damaged(err)
+		case len(d.records) > 0: // damage behind them is that of the read that begins there
+			return d.records, nil
+		case d.damage != nil:
+			return nil, f.damaged(d.damage)
 		case f.at.offset >= r.next:
 			return nil, nil
-		case next == f.at.offset: // throttled
+		case d.end == f.at.offset: // throttled
 			return nil, fmt.Errorf("broker gave nothing at offset %d of %d", f.at.offset, r.next)
 		}
-		f.at.offset = next // over control records
+		f.at.offset = d.end // over control records
 	}
 }
 
-// fetch asks for what is at a place, unless it was asked for before, and asks for what is behind it,
-// so that the broker works while the answer is decoded.
+// fetch asks for what is at a place, unless it was asked for before, and asks for what is behind it:
+// that comes and is decoded while the answer is being worked on.
 func (l *Log) fetch(ctx context.Context, at place, size int) (*fetched, error) {
 	r, err := l.flights.land(ctx, at)
 	if r == nil && err == nil {
@@ -142,6 +163,7 @@ func (l *Log) fetch(ctx context.Context, at place, size int) (*fetched, error) {
 			defer l.calls.Done()
 			defer close(f.done)
 			if r, err := l.request(l.life, next, size); err == nil && r.err == nil {
+				r.decode(next.offset)
 				f.fetched = r
 			}
 		}()

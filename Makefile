@@ -40,7 +40,7 @@ lint: tools ## vet, format, import direction, golangci-lint
 fuzz: tools ## every fuzz target for FUZZTIME (30s)
 	deploy/fuzz.sh $(FUZZTIME)
 
-bench: tools-test build ## rows per second, memory and freshness; BENCH="ndjson csv large kafka freshness many plots" chooses
+bench: tools-test build ## rows per second, memory and freshness; BENCH="ndjson csv large kafka connect freshness many plots" chooses
 	deploy/bench/run.py $(BENCH)
 
 clean: ## remove what was built

@@ -53,7 +53,7 @@ Prints medians, and checks what came of every run against what was made.)`,
 	c.Flags().IntVar(&o.Runs, "runs", 3, "kali setiap jenis (times each)")
 	c.Flags().StringVar(&o.Dir, "tmp", filepath.Join(os.TempDir(), "satudata-bench"), "folder untuk berkas acuan dan ruang kerja sementara (folder of the file and of passing workspaces)")
 	c.Flags().BoolVar(&asJSON, "json", false, "hasil sebagai JSON; kemajuan ke stderr (the result as JSON, progress to stderr)")
-	c.AddCommand(benchCopyCommand(), a.benchSumsCommand(), a.benchWorkspaceCommand(), a.benchFreshnessCommand(), a.benchManyCommand())
+	c.AddCommand(benchCopyCommand(), a.benchSumsCommand(), a.benchWorkspaceCommand(), a.benchMessagesCommand(), a.benchFreshnessCommand(), a.benchManyCommand())
 	return c
 }
 

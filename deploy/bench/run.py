@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Runs the benchmarks one after the other and keeps their results in results/*.json, then draws plots/*.svg.
 
-    run.py [STEP…]      go ndjson csv large kafka freshness many plots; without any: go ndjson csv many plots
+    run.py [STEP…]      go ndjson csv large kafka connect freshness many plots; without any: go ndjson csv many plots
 
     go          the Go benchmarks of the packages
     ndjson csv  satudata bench: road, landing and DuckDB's COPY of 3 million records, alternately
     large       the same with 30 million records of NDJSON, once: what memory does
-    kafka       landing from a real Kafka, and Kafka Connect with the Iceberg sink (kafka.py)
+    kafka       landing from a real Kafka, chunks and one record per message (kafka.py)
+    connect     Kafka Connect with the Iceberg sink beside satudata, from the same topics (connect.py)
     freshness   20,000 records a second for 5 minutes past a running `satudata up`
     many        an idle `satudata up` with 500 datasets of 10 deliveries each
     plots       SVGs of what there are results for (plot.py)
 
-ROWS, LARGE_ROWS, RUNS and FRESH_FOR are taken from the environment. Only the standard library of Python is needed.
+ROWS, LARGE_ROWS, CONNECT_ROWS, RUNS and FRESH_FOR are taken from the environment. Only the standard library of Python is needed.
 """
 import json
 import os
@@ -32,6 +33,7 @@ SATUDATA = ROOT / "bin" / "satudata"
 RESULTS = HERE / "results"
 ROWS = os.environ.get("ROWS", "3000000")
 LARGE_ROWS = os.environ.get("LARGE_ROWS", "30000000")
+CONNECT_ROWS = os.environ.get("CONNECT_ROWS", "1000000")
 RUNS = os.environ.get("RUNS", "3")
 FRESH_FOR = os.environ.get("FRESH_FOR", "5m")
 
@@ -72,11 +74,12 @@ def large():
         keep("large", "satudata", "bench", "--rows", LARGE_ROWS, "--input", "ndjson", "--runs", "1", "--tmp", tmp, "--json")
 
 
-def kafka():
-    print("== kafka", file=sys.stderr, flush=True)
-    done = subprocess.run([sys.executable, str(HERE / "kafka.py"), "--satudata", str(SATUDATA), "--rows", ROWS, "--runs", RUNS, "--out", str(RESULTS / "kafka.json")])
-    if done.returncode != 0:
-        sys.exit(f"run.py: kafka: kode keluar (exit code) {done.returncode}")
+def beside(name, rows):
+    """Runs a program of this folder that keeps its result itself."""
+    command = [str(HERE / f"{name}.py"), "--satudata", str(SATUDATA), "--rows", rows, "--runs", RUNS, "--out", str(RESULTS / f"{name}.json")]
+    print(f"== {name}: {' '.join(command)}", file=sys.stderr, flush=True)
+    if code := subprocess.run([sys.executable, *command]).returncode:
+        sys.exit(f"run.py: {name}: kode keluar (exit code) {code}")
 
 
 STEPS = {
@@ -84,7 +87,8 @@ STEPS = {
     "ndjson": lambda: keep("ndjson", "satudata", "bench", "--rows", ROWS, "--input", "ndjson", "--runs", RUNS, "--json"),
     "csv": lambda: keep("csv", "satudata", "bench", "--rows", ROWS, "--input", "csv", "--runs", RUNS, "--json"),
     "large": large,
-    "kafka": kafka,
+    "kafka": lambda: beside("kafka", ROWS),
+    "connect": lambda: beside("connect", CONNECT_ROWS),
     "freshness": lambda: keep("freshness", "satudata", "bench", "freshness", "--rate", "20000", "--for", FRESH_FOR, "--json"),
     "many": lambda: keep("many", "satudata", "bench", "many", "--json"),
     "plots": lambda: plot.draw(RESULTS, HERE / "plots"),

@@ -161,11 +161,21 @@ def freshness(results):
     return chart(title, where(r), "seconds since the first delivery", "seconds", {"delivery": sorted(r["series"])}, marks=[(2, "2 s")])
 
 
+def many(results):
+    r = results.get("many")
+    if r is None:
+        return None
+    shares = [(f"ready after {r['ready_s']:.2f} s, of 5", r["ready_s"] / 5, True), (f"idle: {100 * r['idle_cpu']:.2f} % of a core, of 2 %", r["idle_cpu"] / 0.02, True),
+              (f"idle: {r['idle_rss_bytes'] / 2**20:,.0f} MiB, of 1,536", r["idle_rss_bytes"] / (1536 << 20), True)]
+    title = f"satudata up with {r['datasets']} datasets of {r['deliveries']} deliveries"
+    return bars(title, where(r), {"share of what it may take": shares}, show=lambda v: f"{100 * v:.0f} %", mark=(1, "100 %"))
+
+
 def draw(results, plots):
     """Draws what there are results for."""
     found = {p.stem: json.loads(p.read_text()) for p in sorted(results.glob("*.json"))}
     plots.mkdir(exist_ok=True)
-    pictures = {"speed": speed(found), "kafka": from_kafka(found), "memory": memory(found), "freshness": freshness(found)}
+    pictures = {"speed": speed(found), "kafka": from_kafka(found), "memory": memory(found), "freshness": freshness(found), "many": many(found)}
     for name, r in found.items():
         if p := r.get("plot"):
             pictures[name] = chart(p["title"], where(r), p["x"], p["y"], p["lines"])

@@ -38,10 +38,11 @@ RUNS = os.environ.get("RUNS", "3")
 FRESH_FOR = os.environ.get("FRESH_FOR", "5m")
 
 
-def keep(name, *command):
-    """Runs a command that prints its result as JSON, and keeps it."""
-    print(f"== {name}: {' '.join(command)}", file=sys.stderr, flush=True)
-    done = subprocess.run([str(SATUDATA), *command[1:]], stdout=subprocess.PIPE, text=True)
+def keep(name, *arguments):
+    """Runs a benchmark of satudata, which prints its result as JSON, and keeps that; nothing else stays."""
+    print(f"== {name}: satudata {' '.join(arguments)}", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory(prefix="satudata-bench-") as tmp:
+        done = subprocess.run([str(SATUDATA), *arguments, "--tmp", tmp, "--json"], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"run.py: {name}: kode keluar (exit code) {done.returncode}")
     (RESULTS / f"{name}.json").write_text(json.dumps(json.loads(done.stdout), ensure_ascii=False, indent=1) + "\n")
@@ -68,12 +69,6 @@ def go():
                                        "command": command, "begun": result.stamp(begun), "seconds": time.time() - begun})
 
 
-def large():
-    """30 million records are 7 GB, which are not left lying about."""
-    with tempfile.TemporaryDirectory(prefix="satudata-bench-large-") as tmp:
-        keep("large", "satudata", "bench", "--rows", LARGE_ROWS, "--input", "ndjson", "--runs", "1", "--tmp", tmp, "--json")
-
-
 def beside(name, rows):
     """Runs a program of this folder that keeps its result itself."""
     command = [str(HERE / f"{name}.py"), "--satudata", str(SATUDATA), "--rows", rows, "--runs", RUNS, "--out", str(RESULTS / f"{name}.json")]
@@ -84,13 +79,13 @@ def beside(name, rows):
 
 STEPS = {
     "go": go,
-    "ndjson": lambda: keep("ndjson", "satudata", "bench", "--rows", ROWS, "--input", "ndjson", "--runs", RUNS, "--json"),
-    "csv": lambda: keep("csv", "satudata", "bench", "--rows", ROWS, "--input", "csv", "--runs", RUNS, "--json"),
-    "large": large,
+    "ndjson": lambda: keep("ndjson", "bench", "--rows", ROWS, "--input", "ndjson", "--runs", RUNS),
+    "csv": lambda: keep("csv", "bench", "--rows", ROWS, "--input", "csv", "--runs", RUNS),
+    "large": lambda: keep("large", "bench", "--rows", LARGE_ROWS, "--input", "ndjson", "--runs", "1"),
     "kafka": lambda: beside("kafka", ROWS),
     "connect": lambda: beside("connect", CONNECT_ROWS),
-    "freshness": lambda: keep("freshness", "satudata", "bench", "freshness", "--rate", "20000", "--for", FRESH_FOR, "--json"),
-    "many": lambda: keep("many", "satudata", "bench", "many", "--json"),
+    "freshness": lambda: keep("freshness", "bench", "freshness", "--rate", "20000", "--for", FRESH_FOR),
+    "many": lambda: keep("many", "bench", "many"),
     "plots": lambda: plot.draw(RESULTS, HERE / "plots"),
 }
 

@@ -184,3 +184,38 @@ func FuzzFetched(f *testing.F) {
 		}
 	})
 }
+
+// TestFitting: a read takes what fits, and one record however large it is when it has none yet.
+func TestFitting(t *testing.T) {
+	records := wanted(0) // of 4, 3, 32,000 and 0 bytes
+	for _, c := range []struct {
+		most    int
+		one     bool
+		n, size int
+	}{
+		{0, false, 0, 0}, {0, true, 1, 4}, {3, false, 0, 0}, {3, true, 1, 4}, {7, false, 2, 7}, {8, true, 2, 7}, {32_007, false, 4, 32_007},
+	} {
+		if n, size := fitting(records, c.most, c.one); n != c.n || size != c.size {
+			t.Errorf("of %d bytes, one at least %v: %d records of %d bytes, want %d of %d", c.most, c.one, n, size, c.n, c.size)
+		}
+	}
+}
+
+// TestManyBatches: what batches have in common is made once, and none of it is mistaken for that of another.
+func TestManyBatches(t *testing.T) {
+	var set []byte
+	var want []eventlog.Record
+	for i := range 20 {
+		b := encoded(t, []compress.Compression{compress.None, compress.Zstd}[i%2])
+		binary.BigEndian.PutUint64(b, uint64(4*i))
+		set = append(set, b...)
+		for _, r := range wanted(0) {
+			r.Offset += int64(4 * i)
+			want = append(want, r)
+		}
+	}
+	got, next, err := decodeBatches(set, 0)
+	if diff := cmp.Diff(want, got); diff != "" || next != 80 || err != nil {
+		t.Errorf("next %d, error %v, records (-want +got)\n%s", next, err, diff)
+	}
+}

@@ -179,8 +179,9 @@ func (l *land) release(d *decoded) {
 		d.Record.Release()
 		l.w.plans.giveBack(d.pieces[0].plan, d.by)
 	}
-	clear(d.pieces) // nothing keeps what they hold
-	l.spare.Put(&d.pieces)
+	run := d.pieces // of its own: a pointer into d would keep all of d
+	clear(run)
+	l.spare.Put(&run)
 }
 
 // spareRun returns an empty run with room for so many pieces. A piece is some hundred bytes, and a

@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,7 @@ def main():
     steps = sys.argv[1:] or ["go", "ndjson", "csv", "many", "plots"]
     if unknown := [s for s in steps if s not in STEPS]:
         sys.exit(f"run.py: langkah tidak dikenal (unknown steps): {' '.join(unknown)}\n{__doc__}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what passes is removed then too
     RESULTS.mkdir(exist_ok=True)
     for step in steps:
         STEPS[step]()

@@ -11,6 +11,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/transform/pipeline"
 )
 
 // whileLanding makes of a read that appends to the log one that at the same time lands what it appends:
@@ -26,7 +27,7 @@ func (w *workspace) whileLanding(r *reading, read func(context.Context, parts) e
 	}
 	return func(ctx context.Context, p parts) error {
 		sum := &landings{commits: io.Discard, deliveries: out}
-		log := &telling{Log: p.log, every: int64(w.cfg.Lake.BatchBytes) / 4, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
+		log := &telling{Log: p.log, growth: pipeline.NewGrowth(), read: make(chan struct{}, 1)}
 		p.log = log
 		worker, err := w.worker(p, sum)
 		if err != nil {
@@ -37,12 +38,12 @@ func (w *workspace) whileLanding(r *reading, read func(context.Context, parts) e
 		var readErr, landErr error
 		var both sync.WaitGroup
 		both.Go(func() {
-			defer close(log.more)
+			defer log.growth.End()
 			readErr = read(reading, p)
 		})
 		both.Go(func() {
 			defer end()
-			landErr = worker.Follow(ctx, log.more)
+			landErr = worker.Follow(ctx, log.growth, int64(w.cfg.Lake.BatchBytes)/4)
 		})
 		both.Wait()
 		if landErr != nil {
@@ -71,22 +72,20 @@ func (l *lines) Write(b []byte) (int, error) {
 // tailBytes is what the embedded log holds in memory for a landing in the same process.
 const tailBytes = 128 << 20
 
-// How far reading may be ahead of landing: as far as the landing still finds in memory what was
-// appended. It waits for a landing that is slow, and goes on beside one that stands still.
+// How far reading may be ahead of landing: far enough for a disk that makes it wait, and no further, so
+// that the two share the processors to the end, and the landing finds in memory what was appended.
+// Reading waits for a landing that is slow, and goes on beside one that stands still.
 const (
-	maxAhead  = tailBytes * 3 / 4
+	maxAhead  = tailBytes / 4
 	aheadWait = 2 * time.Second
 )
 
-// telling is a log that tells when there is enough to land for a file of good size, and whose appends
-// wait when landing falls behind.
+// telling is a log that tells how it grows, and whose appends wait when landing falls behind.
 type telling struct {
 	eventlog.Log
-	every int64 // bytes
-	held  atomic.Int64
-	more  chan struct{}
-	ahead atomic.Int64  // bytes that were appended and not read
-	read  chan struct{} // told when something was read
+	growth *pipeline.Growth
+	ahead  atomic.Int64  // bytes that were appended and not read
+	read   chan struct{} // told when something was read
 }
 
 // Read implements [eventlog.Log].
@@ -134,13 +133,6 @@ func (t *telling) Append(ctx context.Context, topic string, msgs ...event.Messag
 		n += int64(len(m.Value))
 	}
 	t.ahead.Add(n)
-	if t.held.Add(n) < t.every {
-		return at, nil
-	}
-	t.held.Store(0)
-	select {
-	case t.more <- struct{}{}:
-	default: // it has been told and has not looked yet
-	}
+	t.growth.Add(topic, n)
 	return at, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
+	"satudata/transform/pipeline"
 )
 
 // boundless is a log that takes and gives messages of one size.
@@ -29,7 +30,7 @@ func (b boundless) Read(context.Context, string, int, int64, int) ([]eventlog.Re
 func TestTellingWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		value := make([]byte, maxAhead+1)
-		log := &telling{Log: boundless{value: value}, every: 1, more: make(chan struct{}, 1), read: make(chan struct{}, 1)}
+		log := &telling{Log: boundless{value: value}, growth: pipeline.NewGrowth(), read: make(chan struct{}, 1)}
 		waits := func(topic string, value []byte) time.Duration {
 			begun := time.Now()
 			if _, err := log.Append(t.Context(), topic, event.Message{Value: value}); err != nil {

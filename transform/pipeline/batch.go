@@ -56,7 +56,8 @@ const (
 	readBytes = 4 << 20 // payload that is asked of the log at a time
 )
 
-// reading cuts a partition into batches, from where its history is to the end of a range.
+// reading cuts a partition into batches, from where its history is to the end of a range, which moves
+// on while the worker follows what is appended.
 type reading struct {
 	*land
 	rng eventlog.Range
@@ -64,6 +65,7 @@ type reading struct {
 	out chan<- *batch
 
 	b       *batch
+	batches int       // begun so far
 	handed  bool      // b was handed on
 	ended   bool      // b is as it will be
 	waiting [][]piece // of b, until it is handed on
@@ -91,6 +93,11 @@ func (r *reading) read(ctx context.Context) error {
 	for {
 		var records []eventlog.Record
 		var err error
+		if r.b.to >= r.rng.Next && r.batches <= aheadBatches {
+			if r.rng, err = r.w.grown(ctx, r.dataset, r.rng); err != nil {
+				return errors.Join(err, r.end(ctx))
+			}
+		}
 		if r.b.to < r.rng.Next {
 			err = r.b.watch.time(&r.b.watch.read, func() error {
 				records, err = r.w.o.Log.Read(ctx, r.dataset, r.rng.Partition, r.b.to, min(readBytes, r.w.o.BatchBytes))
@@ -114,6 +121,7 @@ func (r *reading) read(ctx context.Context) error {
 func (r *reading) begin(from int64) {
 	r.b = &batch{dataset: r.dataset, partition: r.rng.Partition, from: from, to: from, streams: map[string]int64{}, runs: make(chan []piece, 4),
 		watch: &stopwatch{tracer: r.w.o.Tracer, begun: time.Now()}}
+	r.batches++
 	r.handed, r.ended, r.waiting = false, false, nil
 }
 

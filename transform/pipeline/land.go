@@ -155,7 +155,8 @@ func (l *land) locate(ctx context.Context) error {
 	return err
 }
 
-// partition lands a partition from where the history is to the end of rng. lake.ErrMoved says that
+// partition lands a partition from where the history is to the end of rng, and on while it grows, see
+// [Worker.Follow]. lake.ErrMoved says that
 // another worker was faster. Batches that were read before trouble with the log still land.
 func (l *land) partition(ctx context.Context, rng eventlog.Range) (landed int, err error) {
 	if err := l.locate(ctx); err != nil {
@@ -163,11 +164,11 @@ func (l *land) partition(ctx context.Context, rng eventlog.Range) (landed int, e
 	}
 	at := lake.Positions{Offsets: maps.Clone(l.at.Offsets), Streams: maps.Clone(l.at.Streams)}
 	batches, outputs := make(chan *batch), make(chan *output)
+	in := reading{land: l, rng: rng, at: at, out: batches}
 	var readErr error
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(batches)
-		in := reading{land: l, rng: rng, at: at, out: batches}
 		readErr = in.read(ctx)
 		return nil
 	})
@@ -192,7 +193,7 @@ func (l *land) partition(ctx context.Context, rng eventlog.Range) (landed int, e
 		err = readErr
 	}
 	if err == nil {
-		l.ended[rng.Partition] = rng.Next
+		l.ended[rng.Partition] = in.rng.Next
 	}
 	return landed, err
 }

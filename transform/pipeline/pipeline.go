@@ -139,6 +139,7 @@ type Worker struct {
 	keyed atomic.Int64 // memory of the keys of all of them
 
 	abreast *abreast
+	growth  *Growth // of the log while it is followed, otherwise nil
 
 	upkeep *upkeep
 	soon   chan struct{}

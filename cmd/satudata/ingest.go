@@ -38,7 +38,7 @@ dan diterbitkan, dalam satu proses; kode keluar 3 juga bila ada kiriman yang dik
 What was read before is not read again, except with --again; a changed file is a new delivery; a broken file is refused as
 a whole, exit code 3, and the others are read. With --land what is read is landed, checked and published by the same
 process at the same time; exit code 3 also when a delivery was returned.)`,
-		RunE: func(c *cobra.Command, files []string) error {
+		RunE: func(c *cobra.Command, files []string) (err error) {
 			w, err := a.workspace()
 			if err != nil {
 				return err
@@ -46,6 +46,10 @@ process at the same time; exit code 3 also when a delivery was returned.)`,
 			feeds, err := w.chosen(binding, files)
 			if err != nil {
 				return err
+			}
+			if first := feeds[0].begin(c.Context()); first != nil {
+				feeds[0].early = first
+				defer func() { err = errors.Join(err, first.Close()) }()
 			}
 			r := reading{out: a.stdout, again: again, quiet: asJSON}
 			read := func(ctx context.Context, p parts) error { return r.feeds(ctx, w, p, feeds) }
@@ -122,7 +126,7 @@ func (w *workspace) chosen(binding string, files []string) ([]feed, error) {
 
 // ingest registers a feed's documents and reads its source to the end.
 func (w *workspace) ingest(ctx context.Context, p parts, f feed, progress source.Progress) (done []source.Outcome, err error) {
-	src, err := f.open(false)
+	src, err := f.source()
 	if err != nil {
 		return nil, err
 	}

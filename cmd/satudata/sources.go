@@ -24,8 +24,9 @@ type feed struct {
 	binding  *schemas.Binding
 	contract *schemas.Contract
 	paths    []string
-	chunk    int  // payload bytes of one chunk at most
-	again    bool // read files also when they are unchanged
+	chunk    int    // payload bytes of one chunk at most
+	again    bool   // read files also when they are unchanged
+	early    *early // its source, when that was begun already
 }
 
 // name is the feed as the log knows it.
@@ -45,6 +46,14 @@ func (f feed) open(watch bool) (*file.Source, error) {
 		return src, err
 	}
 	return nil, usageError("%s: jenis sumber %q tidak dikenal (unknown kind of source)", f.binding.File, f.binding.Format.Type)
+}
+
+// source is the connector of the feed, to be read to its end.
+func (f feed) source() (source.Source, error) {
+	if f.early != nil {
+		return f.early, nil
+	}
+	return f.open(false)
 }
 
 // register makes sure that the feed's contract and binding are in force.

@@ -136,8 +136,31 @@ func (l *Lake) location(ctx context.Context, id table.Identifier) (string, error
 	return l.rows.location(ctx, rowOf(id))
 }
 
-// createTable makes an empty table, its metadata durable before its row.
+// createTable makes an empty table, its metadata durable before its row. It returns ErrUnregistered
+// where the folder holds a table already.
 func (l *Lake) createTable(ctx context.Context, p place, make func(location string) (table.Metadata, error)) error {
+	if err := unregistered(p); err != nil && !l.anew {
+		if _, now := l.location(ctx, p.ident); now == nil { // somebody made it, and committed to it, since we looked
+			return catalog.ErrTableAlreadyExists
+		}
+		return err
+	}
+	if err := l.namespaces(ctx, p); err != nil {
+		return err
+	}
+	meta, err := make(uriOf(p.folder))
+	if err != nil {
+		return err
+	}
+	location, err := writeMetadata(meta, 0)
+	if err != nil {
+		return err
+	}
+	return l.rows.insert(ctx, rowOf(p.ident), location)
+}
+
+// namespaces makes the namespaces of a table.
+func (l *Lake) namespaces(ctx context.Context, p place) error {
 	for n := 1; n < len(p.ident); n++ {
 		err := l.rows.persist(ctx, func(ctx context.Context) error {
 			err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
@@ -150,15 +173,7 @@ func (l *Lake) createTable(ctx context.Context, p place, make func(location stri
 			return err
 		}
 	}
-	meta, err := make(uriOf(p.folder))
-	if err != nil {
-		return err
-	}
-	location, err := writeMetadata(meta, 0)
-	if err != nil {
-		return err
-	}
-	return l.rows.insert(ctx, rowOf(p.ident), location)
+	return nil
 }
 
 // writeMetadata writes a version of a table's metadata and returns where it is.

@@ -146,11 +146,27 @@ type Fault struct {
 }
 
 // Check looks at every data file of a dataset's tables: is it there, as long as it should be, and
-// does its footer promise the rows that the table counts? An error means that it could not look.
+// does its footer promise the rows that the table counts? That the catalog does not know a table which
+// was committed to is a fault too. An error means that it could not look; ErrNotFound that there is no
+// table of the dataset.
 func (l *Lake) Check(ctx context.Context, dataset string) ([]Fault, error) {
 	var faults []Fault
-	for _, k := range []Kind{History, Rejected, Current} {
+	missing := 0
+	for _, k := range Kinds {
 		t, err := l.load(ctx, dataset, k)
+		if errors.Is(err, ErrNotFound) {
+			p, err := l.place(dataset, k)
+			if err != nil {
+				return nil, err
+			}
+			lost, err := l.lost(ctx, dataset, p)
+			if err != nil {
+				return nil, err
+			}
+			missing++
+			faults = append(faults, lost...)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -166,6 +182,9 @@ func (l *Lake) Check(ctx context.Context, dataset string) ([]Fault, error) {
 				faults = append(faults, Fault{strings.Join(t.Identifier(), "."), f.FilePath(), *problem})
 			}
 		}
+	}
+	if missing == len(Kinds) && len(faults) == 0 {
+		return nil, fmt.Errorf("check %s: %w", dataset, ErrNotFound)
 	}
 	return faults, nil
 }

@@ -16,8 +16,8 @@ import (
 
 // CheckDeep reads every byte of a dataset's tables that any retained snapshot can lead to: metadata
 // file, manifest lists, manifests, data files, each against its checksum, and says what is damaged.
-// A table that the catalog does not know, although it knows another of the dataset, is a fault too. An
-// error means that it could not look.
+// That the catalog does not know a table which was committed to is a fault too. An error means that it
+// could not look; ErrNotFound that there is no table of the dataset.
 func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 	var faults []Fault
 	missing := 0
@@ -28,8 +28,12 @@ func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 		}
 		location, err := l.location(ctx, p.ident)
 		if errors.Is(err, ErrNotFound) {
+			lost, err := l.lost(ctx, dataset, p)
+			if err != nil {
+				return nil, err
+			}
 			missing++
-			faults = append(faults, Fault{Table: strings.Join(p.ident, "."), File: p.folder, Problem: *say("tidak ada di katalog tabel", "is not in the table catalog")})
+			faults = append(faults, lost...)
 			continue
 		}
 		if err != nil {
@@ -41,12 +45,7 @@ func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 		}
 		faults = append(faults, found...)
 	}
-	if missing == len(Kinds) {
-		for _, f := range faults {
-			if _, err := os.Stat(f.File); !errors.Is(err, fs.ErrNotExist) {
-				return faults, err
-			}
-		}
+	if missing == len(Kinds) && len(faults) == 0 {
 		return nil, fmt.Errorf("check %s: %w", dataset, ErrNotFound)
 	}
 	return faults, nil

@@ -112,6 +112,7 @@ type Lake struct {
 	log     *slog.Logger
 	catalog *sqlcat.Catalog
 	rows    register // of the catalog
+	anew    bool     // tables are made anew in the folders of those that there were
 
 	upkeep sync.Mutex // held while the list of dropped files is read and written
 	mu     sync.Mutex // guards tables and duck

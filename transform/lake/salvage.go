@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/apache/iceberg-go"
-	"github.com/apache/iceberg-go/catalog"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 
@@ -89,7 +88,7 @@ func (s *Salvage) open(ctx context.Context) error {
 		return errors.Join(err, os.RemoveAll(s.scratch))
 	}
 	db.SetMaxOpenConns(1)
-	s.Lake = &Lake{dir: s.real.dir, opts: s.real.opts, log: s.real.log, tables: map[string]*cached{}, rows: register{db, s.real.opts.Patience}}
+	s.Lake = &Lake{dir: s.real.dir, opts: s.real.opts, log: s.real.log, anew: true, tables: map[string]*cached{}, rows: register{db, s.real.opts.Patience}}
 	s.Lake.catalog, err = sqlcat.NewCatalog(CatalogName, db, sqlcat.SQLite, iceberg.Properties{"warehouse": uriOf(s.real.dir)})
 	if err != nil {
 		return errors.Join(err, db.Close(), os.RemoveAll(s.scratch))
@@ -227,23 +226,6 @@ func (s *Salvage) Restore(ctx context.Context) ([]Kind, error) {
 		return nil, fmt.Errorf("restore %s: %w", s.dataset, err)
 	}
 	return kinds, nil
-}
-
-// namespaces makes the namespaces of a table.
-func (l *Lake) namespaces(ctx context.Context, p place) error {
-	for n := 1; n < len(p.ident); n++ {
-		err := l.rows.persist(ctx, func(ctx context.Context) error {
-			err := l.catalog.CreateNamespace(ctx, p.ident[:n], nil)
-			if errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // change moves a table to another version; from is "" for one that the catalog does not know.

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,22 +53,20 @@ before it counts. A log in Kafka is read into an embedded one.)`,
 // backup makes a workspace without tables in a folder, for the backup of a name. Its satudata.yaml comes last: one that was not
 // made to the end is none.
 func (a *app) backup(ctx context.Context, w *workspace, dir, name string) error {
-	to, err := w.standalone(dir)
-	if err != nil {
-		return err
-	}
-	if err := w.copyLog(ctx, to); err != nil {
-		return err
-	}
-	held, err := to.checkLog(ctx)
-	if err != nil {
-		return err
-	}
-	if err := to.writeConfig(w); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "%s: cadangan dengan %s pesan, diperiksa setiap bytenya; kembalikan dengan `satudata restore` (backup, messages, every byte checked)\n", name, number(held))
-	return nil
+	return w.standalone(dir, func(to *workspace) error {
+		if err := w.copyLog(ctx, to); err != nil {
+			return err
+		}
+		held, err := to.checkLog(ctx)
+		if err != nil {
+			return err
+		}
+		if err := to.finish(w); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "%s: cadangan dengan %s pesan, diperiksa setiap bytenya; kembalikan dengan `satudata restore` (backup, messages, every byte checked)\n", name, number(held))
+		return nil
+	})
 }
 
 // copyLog copies the log of w to that of another workspace, by whoever holds it. A holder may end, or
@@ -79,7 +79,7 @@ func (w *workspace) copyLog(ctx context.Context, to *workspace) (err error) {
 		}
 		conn, derr := dial(ctx, w.path("log"))
 		if derr == nil {
-			return errors.Join(embedded.Receive(to.path("log"), conn), conn.Close())
+			return receiveLog(ctx, to.path("log"), conn)
 		}
 		if attempt == 5 || ctx.Err() != nil {
 			return fmt.Errorf("%w; proses itu tidak menyerahkan salinan (the process that holds it hands out no copy): %w", err, derr)
@@ -99,6 +99,17 @@ func (w *workspace) copyLog(ctx context.Context, to *workspace) (err error) {
 		return err
 	}
 	return errors.Join(eventlog.Extract(ctx, dst.(eventlog.Importer), log, eventlog.Extraction{}), dst.Close())
+}
+
+// receiveLog makes a log of what the process at the other end sends. Its end, or that of ctx, ends it.
+func receiveLog(ctx context.Context, dir string, conn net.Conn) error {
+	hurry := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
+	defer hurry()
+	err := errors.Join(embedded.Receive(dir, conn), conn.Close())
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // checkLog reads every byte of the log and returns how many messages it holds.
@@ -176,6 +187,9 @@ func (a *app) restore(ctx context.Context, backup, into string, workers int) err
 	info, err := os.Stat(backup)
 	if err != nil {
 		return unreadable(err)
+	}
+	if err := mustBeEmpty(into); err != nil {
+		return err
 	}
 	if !info.IsDir() {
 		parent := filepath.Dir(filepath.Clean(into))

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
@@ -57,30 +58,28 @@ a delivery that was being read then. The log may be Kafka; the new one is embedd
 
 // replay makes a workspace in a folder from the log of w.
 func (a *app) replay(ctx context.Context, w *workspace, into string, workers int, x eventlog.Extraction) (err error) {
-	to, err := w.standalone(into)
-	if err != nil {
-		return err
-	}
 	src, err := w.openLog(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	if x.Partitions > 0 {
-		to.cfg.Log.Partitions = x.Partitions
-	}
-	log, err := to.openLog(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
-	x.Progress = func(topic string, n int64) {
-		fmt.Fprintf(a.stdout, "%s: %s pesan disalin (messages copied)\n", topic, number(n))
-	}
-	if err := eventlog.Extract(ctx, log.(eventlog.Importer), src, x); err != nil {
-		return err
-	}
-	return a.rebuild(ctx, w, to, log, workers)
+	return w.standalone(into, func(to *workspace) (err error) {
+		if x.Partitions > 0 {
+			to.cfg.Log.Partitions = x.Partitions
+		}
+		log, err := to.openLog(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, log.Close()) }()
+		x.Progress = func(topic string, n int64) {
+			fmt.Fprintf(a.stdout, "%s: %s pesan disalin (messages copied)\n", topic, number(n))
+		}
+		if err := eventlog.Extract(ctx, log.(eventlog.Importer), src, x); err != nil {
+			return err
+		}
+		return a.rebuild(ctx, w, to, log, workers)
+	})
 }
 
 // rebuild lands the log of a new workspace and ends its making: without satudata.yaml a folder is no
@@ -98,7 +97,7 @@ func (a *app) rebuild(ctx context.Context, w, to *workspace, log eventlog.Log, w
 			return ctx.Err()
 		}
 		fmt.Fprintln(a.stdout, sum)
-		if err := to.writeConfig(w); err != nil {
+		if err := to.finish(w); err != nil {
 			return err
 		}
 		if held != nil {
@@ -116,33 +115,55 @@ func (a *app) rebuild(ctx context.Context, w, to *workspace, log eventlog.Log, w
 	})
 }
 
-// standalone is a new workspace in a folder that is empty or not there, with the configuration and the
-// documents of w and an embedded log.
-func (w *workspace) standalone(dir string) (*workspace, error) {
+// standalone makes a new workspace in a folder that is empty or not there, with the configuration of w,
+// an embedded log, and tables registered in its own folder: a database that w has for them is of w
+// alone. fill puts the rest there and ends with finish; what was not finished is removed.
+func (w *workspace) standalone(dir string, fill func(to *workspace) error) (err error) {
+	if err := mustBeEmpty(dir); err != nil {
+		return err
+	}
 	to := *w
-	var err error
 	if to.dir, err = filepath.Abs(dir); err != nil {
-		return nil, err
+		return err
 	}
-	entries, err := os.ReadDir(to.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if len(entries) > 0 {
-		return nil, usageError("%s tidak kosong; sebut folder baru, atau hapus dulu yang belum selesai (is not empty: name a new folder, or remove one that was not made to the end)", dir)
-	}
-	to.cfg.Log.Kind = "embedded"
+	to.cfg.Log.Kind, to.cfg.Lake.Catalog = "embedded", defaultConfig().Lake.Catalog
+	_, err = os.Stat(to.dir)
+	there := err == nil
+	defer func() {
+		if _, serr := os.Stat(to.path(configFile)); err != nil && errors.Is(serr, fs.ErrNotExist) {
+			err = errors.Join(err, removeFrom(to.dir, there))
+		}
+	}()
 	for _, folder := range []string{"contracts", "bindings", "deliveries"} {
 		if err := durable.MkdirAll(to.path(folder)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	for _, folder := range []string{"contracts", "bindings"} {
-		if err := copyDocuments(to.path(folder), w.path(folder)); err != nil {
-			return nil, err
-		}
+	return fill(&to)
+}
+
+// mustBeEmpty makes sure that nothing is in a folder that will be a workspace.
+func mustBeEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unreadable(err)
 	}
-	return &to, nil
+	if len(entries) > 0 {
+		return usageError("%s tidak kosong; sebut folder baru, atau hapus dulu yang belum selesai (is not empty: name a new folder, or remove one that was not made to the end)", dir)
+	}
+	return nil
+}
+
+// removeFrom removes what is in a folder, and the folder unless it is to stay.
+func removeFrom(dir string, stay bool) error {
+	if !stay {
+		return os.RemoveAll(dir)
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 // copyDocuments copies the files of a folder, which may be missing.
@@ -163,20 +184,28 @@ func copyDocuments(to, from string) error {
 	return err
 }
 
-// writeConfig gives a workspace the satudata.yaml of another, with an embedded log.
-func (w *workspace) writeConfig(from *workspace) error {
+// finish gives a workspace the documents and the satudata.yaml of another. The documents are read after
+// the log was copied: one that is newer than the facts is proposed as always, one that is older would
+// be an old version.
+func (w *workspace) finish(from *workspace) error {
+	for _, folder := range []string{"contracts", "bindings"} {
+		if err := copyDocuments(w.path(folder), from.path(folder)); err != nil {
+			return err
+		}
+	}
 	text, err := os.ReadFile(from.path(configFile))
 	if err != nil {
 		return err
 	}
-	if text, err = withEmbeddedLog(text, w.cfg.Log); err != nil {
+	if text, err = ownStores(text, w.cfg.Log); err != nil {
 		return fmt.Errorf("rewrite %s: %w", configFile, err)
 	}
 	return durable.WriteFile(w.path(configFile), text)
 }
 
-// withEmbeddedLog replaces what a satudata.yaml says of the log and leaves the rest as it is written.
-func withEmbeddedLog(text []byte, log LogConfig) ([]byte, error) {
+// ownStores makes a satudata.yaml say that the log is embedded and that the tables are registered in the
+// folder, and leaves the rest as it is written.
+func ownStores(text []byte, log LogConfig) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, err
@@ -190,12 +219,26 @@ func withEmbeddedLog(text []byte, log LogConfig) ([]byte, error) {
 		return yaml.Marshal(map[string]any{"log": &section})
 	}
 	root := doc.Content[0]
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "log" {
-			root.Content[i+1] = &section
-			return yaml.Marshal(&doc)
+	if at := keyOf(root, "log"); at >= 0 {
+		root.Content[at+1] = &section
+	} else {
+		root.Content = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "log"}, &section)
+	}
+	if at := keyOf(root, "lake"); at >= 0 {
+		lake := root.Content[at+1]
+		if at := keyOf(lake, "catalog"); at >= 0 {
+			lake.Content = slices.Delete(lake.Content, at, at+2)
 		}
 	}
-	root.Content = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "log"}, &section)
 	return yaml.Marshal(&doc)
+}
+
+// keyOf is where a mapping has a key, -1 where it has not.
+func keyOf(mapping *yaml.Node, key string) int {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
 }

@@ -12,6 +12,7 @@ import (
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
 	"satudata/ingest/eventlog/embedded"
+	"satudata/transform/lake/pgtest"
 )
 
 // replays are ways to land the same log otherwise.
@@ -199,8 +200,55 @@ func TestReplayUndecided(t *testing.T) {
 	}
 }
 
+// TestReplayFromPostgres: a workspace that is rebuilt, or restored, registers its tables in its own
+// folder. The database of the old one is of that one alone.
+func TestReplayFromPostgres(t *testing.T) {
+	server := pgtest.Start(t)
+	dir := permitWorkspace(t, fmt.Sprintf("log: {kind: embedded}\nlake:\n  foldShare: 0.3\n  catalog: {kind: postgres, url: %q, password: %s}\n",
+		pgtest.Schema(t, server.URL(), "lama"), pgtest.Password), 1)
+	deliverPermits(t, dir, 1, 0, 300)
+	early := filepath.Join(t.TempDir(), "awal")
+	must(t, "-C", dir, "replay", "--into", early) // before there are tables in the database
+	must(t, "-C", dir, "land", "--once")
+	replayed, kept, restored := filepath.Join(t.TempDir(), "ulang"), filepath.Join(t.TempDir(), "cadangan"), filepath.Join(t.TempDir(), "pulih")
+	must(t, "-C", dir, "replay", "--into", replayed)
+	must(t, "-C", dir, "backup", "--to", kept)
+	must(t, "restore", kept, "--into", restored)
+	for _, into := range []string{replayed, restored} {
+		must(t, "verify", "--same", dir, into)
+		if text := must(t, "-C", into, "config"); strings.Contains(text, "postgres") || !strings.Contains(text, "foldShare: 0.3") {
+			t.Errorf("configuration of %s:\n%s", into, text)
+		}
+	}
+	must(t, "-C", dir, "verify", "--deep")
+}
+
+// TestReplayThatFails leaves nothing behind, so that the same command works once it can.
+func TestReplayThatFails(t *testing.T) {
+	dir := permitWorkspace(t, "log: {kind: embedded}\n", 1)
+	deliverPermits(t, dir, 1, 0, 300)
+	held, err := embedded.Open(filepath.Join(dir, "log"), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	into, there := filepath.Join(t.TempDir(), "ulang"), t.TempDir()
+	for _, args := range [][]string{{"replay", "--into", into}, {"backup", "--to", into}, {"backup", "--to", there}} {
+		if r := satudata(t, append([]string{"-C", dir}, args...)...); r.code != exitInUse {
+			t.Errorf("%v: exit code %d, want %d\n%s", args, r.code, exitInUse, r.stderr)
+		}
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "-C", dir, "replay", "--into", into)
+	must(t, "-C", dir, "backup", "--to", there)
+}
+
 func TestReplayRefusals(t *testing.T) {
 	dir := permitWorkspace(t, "log: {kind: embedded}\n", 1)
+	if r := satudata(t, "verify", "--same", dir, dir); r.code != exitNotFound {
+		t.Errorf("nothing is compared with nothing: exit code %d, want %d\n%s%s", r.code, exitNotFound, r.stdout, r.stderr)
+	}
 	for _, args := range [][]string{{"replay"}, {"replay", "--into", dir}, {"replay", "--into", t.TempDir(), "--until", "kemarin"},
 		{"verify", "--same"}, {"verify", dir}} {
 		if r := satudata(t, append([]string{"-C", dir}, args...)...); r.code != exitUsage {

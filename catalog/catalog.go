@@ -204,8 +204,14 @@ func (c *Catalog) applyNext(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	records, err := c.log.Read(ctx, eventlog.CatalogTopic, 0, from, readBytes)
-	if errors.Is(err, eventlog.ErrNoTopic) || (err == nil && len(records) == 0) {
+	none := errors.Is(err, eventlog.ErrNoTopic)
+	if none && from == 0 || err == nil && len(records) == 0 {
 		return 0, nil
+	}
+	if none || errors.Is(err, eventlog.ErrExpired) {
+		return 0, fmt.Errorf("%w: proyeksi memuat fakta sampai offset %d, log tidak: log hilang, atau diganti salinan lama; kembalikan log yang utuh, atau cadangan dengan `satudata restore` "+
+			"(the projection holds facts up to that offset, and the log does not: it was lost, or replaced by an old copy; bring the whole log back, or a backup by `satudata restore`): %v",
+			eventlog.ErrExpired, from, err)
 	}
 	if err != nil {
 		return 0, err

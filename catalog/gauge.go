@@ -55,6 +55,12 @@ func (c *Catalog) Published(ctx context.Context) (map[string][]int64, error) {
 	return all, rows.Err()
 }
 
+// Position is the offset up to which the facts of the log are in the projection.
+func (c *Catalog) Position(ctx context.Context) (next int64, err error) {
+	err = c.db.QueryRowContext(ctx, `SELECT next_offset FROM projection`).Scan(&next)
+	return next, err
+}
+
 // Ping says whether a fact could be applied to the projection now: it takes the lock that this takes,
 // changes nothing and lets it go. It waits a second for a lock that somebody else has.
 func (c *Catalog) Ping(ctx context.Context) (err error) {

@@ -176,11 +176,12 @@ func (x *exam) folders() {
 // disks looks at the room that is left.
 func (x *exam) disks() {
 	const low = 1 << 30
+	bad := 0
 	least, err := humanize.ParseBytes(x.w.cfg.Ops.MinFree)
 	if err != nil {
+		bad++
 		x.trouble(broken, "disk", fmt.Sprintf("ops.minFree %q bukan ukuran", x.w.cfg.Ops.MinFree), "is no size", "tulis misalnya 100MB", "write for example 100MB")
 	}
-	tight := 0
 	var d ops.Disk
 	for _, name := range append([]string{"."}, x.stores()...) {
 		dir := x.w.path(name)
@@ -188,6 +189,7 @@ func (x *exam) disks() {
 			continue
 		}
 		if d, err = ops.DiskOf(dir); err != nil {
+			bad++
 			x.trouble(broken, "disk", sayFile(err), "the disk cannot be looked at", "periksa apakah disknya terpasang", "see whether the disk is mounted")
 			continue
 		}
@@ -200,11 +202,11 @@ func (x *exam) disks() {
 		default:
 			continue
 		}
-		tight++
+		bad++
 		x.trouble(v, "disk", fmt.Sprintf("%s: sisa %s dan %d inode", dir, humanize.IBytes(d.Free), d.Inodes), "little room is left",
 			"kosongkan atau perbesar disk; `satudata top` menunjukkan dataset yang besar", "make room or enlarge the disk; `satudata top` shows large datasets")
 	}
-	if tight == 0 && err == nil {
+	if bad == 0 {
 		x.well("disk", "sisa "+humanize.IBytes(d.Free), "enough room is left")
 	}
 }

@@ -123,7 +123,10 @@ func (x *exam) listener(ctx context.Context) {
 			x.trouble(broken, "operasi", c.Name+": "+c.Say.ID, c.Say.EN, "lihat catatan proses itu; temuan lain di sini menunjukkan sebabnya", "see the log of that process; other findings here show the cause")
 		}
 	}
-	if r.OK {
+	switch {
+	case !r.OK && len(r.Checks) == 0:
+		x.trouble(broken, "operasi", "http://"+addr+"/readyz menjawab, tetapi bukan jawaban satudata", "something else answers there", "hentikan program lain di alamat itu, atau pilih ops.listen yang lain", "stop the other program at that address, or choose another ops.listen")
+	case r.OK:
 		x.well("operasi", "proses yang berjalan siap", "the running process is ready")
 	}
 }

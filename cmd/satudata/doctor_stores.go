@@ -27,7 +27,11 @@ func (x *exam) log(ctx context.Context) {
 	path := x.w.path("log", "log.db")
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		x.well("log", "belum ada; dibuat oleh ingest atau up yang pertama", "not there yet; the first ingest or up makes it")
+		if n := x.projected(ctx); n > 0 {
+			x.lostLog("log", 0, n)
+		} else {
+			x.well("log", "belum ada; dibuat oleh ingest atau up yang pertama", "not there yet; the first ingest or up makes it")
+		}
 		return
 	}
 	if err != nil {
@@ -48,15 +52,50 @@ func (x *exam) log(ctx context.Context) {
 	}
 }
 
+// projected is how many facts of the log the projection holds, 0 where that cannot be told.
+func (x *exam) projected(ctx context.Context) int64 {
+	path := x.w.path("state", "catalog.db")
+	if _, err := os.Stat(path); err != nil {
+		return 0
+	}
+	c, err := catalog.Open(ctx, path, catalog.Options{})
+	if err != nil {
+		return 0 // which the look at the projection tells
+	}
+	defer func() { _ = c.Close() }()
+	n, err := c.Position(ctx)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (x *exam) lostLog(check string, holds, projected int64) {
+	x.trouble(broken, check, fmt.Sprintf("log memuat %d fakta, padahal state/catalog.db memuat %d: log hilang, atau diganti salinan lama", holds, projected),
+		"the projection holds more facts than the log: it was lost, or replaced by an old copy",
+		"jangan jalankan ingest atau up; kembalikan log yang utuh, atau cadangan dengan `satudata restore`", "run neither ingest nor up; bring the whole log back, or a backup by `satudata restore`")
+}
+
 // opened looks into a log and closes it.
 func (x *exam) opened(ctx context.Context, l eventlog.Log, check, what string) {
 	defer func() { _ = l.Close() }()
+	projected := x.projected(ctx) // before the log, which others may write to
 	held, err := holdings(ctx, l)
 	if err != nil {
 		x.trouble(broken, check, sayFile(err), "the log cannot be read", "jalankan `satudata verify`; bila rusak, pulihkan dari cadangan", "run `satudata verify`; restore it from a backup when it is damaged")
 		return
 	}
-	x.well(check, fmt.Sprintf("%s, %d partisi terbaca", what, len(held)), "the partitions are read")
+	facts := int64(0)
+	for _, h := range held {
+		if h.Topic == eventlog.CatalogTopic {
+			facts = h.Next
+		}
+	}
+	if facts < projected {
+		x.lostLog(check, facts, projected)
+	} else {
+		x.well(check, fmt.Sprintf("%s, %d partisi terbaca", what, len(held)), "the partitions are read")
+	}
 	for _, h := range held {
 		if h.Next == h.First {
 			continue
@@ -190,6 +229,16 @@ func (x *exam) tables(ctx context.Context, l *lake.Lake) {
 		return
 	}
 	bad := 0
+	lost, err := l.Unregistered(ctx)
+	if err != nil {
+		bad++
+		x.trouble(broken, "tabel", sayFile(err), "the folders of the tables cannot be listed", "beri izin baca atas folder lake", "let this user read the folder lake")
+	}
+	if len(lost) > 0 {
+		bad++
+		x.trouble(broken, "tabel", fmt.Sprintf("%d tabel di folder lake tidak dikenal katalog tabel: %s", len(lost), strings.Join(lost, ", ")), "the table catalog does not know these tables of the folder lake",
+			"hentikan semua proses dan jalankan `satudata repair`: tabel itu didaftarkan lagi", "stop all processes and run `satudata repair`: they are registered again")
+	}
 	for _, d := range datasets {
 		if _, _, err := l.Gauges(ctx, d); err != nil {
 			bad++

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +85,17 @@ func TestDoctor(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "lake", "catalog.db"), strings.Repeat("bukan SQLite ", 1000))
 			os.Remove(filepath.Join(dir, "lake", "catalog.db-wal"))
 		}, broken, "tabel", "not a database", "dibangun ulang"},
+		{"lost log", func(t *testing.T, dir string) { rename(t, dir, "log", "x") }, broken, "log", "log hilang", "satudata restore"},
+		{"lost catalog of tables", func(t *testing.T, dir string) {
+			for _, end := range []string{"", "-wal", "-shm"} {
+				os.Remove(filepath.Join(dir, "lake", "catalog.db"+end))
+			}
+		}, broken, "tabel", "izin_riwayat", "satudata repair"},
+		{"somebody else listens", func(t *testing.T, dir string) {
+			other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }))
+			t.Cleanup(other.Close)
+			replace(configFile, "minFree: 1MB", fmt.Sprintf("minFree: 1MB, listen: %q", other.Listener.Addr()))(t, dir)
+		}, broken, "operasi", "bukan jawaban satudata", "ops.listen"},
 		{"moved tables", func(t *testing.T, dir string) {
 			other := landedOffice(t)
 			rename(t, dir, "lake", "x")
@@ -104,7 +117,7 @@ func TestDoctor(t *testing.T) {
 		{"nobody listens", replace(configFile, "minFree: 1MB", fmt.Sprintf("minFree: 1MB, listen: \"127.0.0.1:%d\"", freePort(t))), warning, "operasi", "tidak menjawab", "satudata up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := copyWorkspace(t, dir, tt.name == "moved tables" || tt.name == "lost metadata" || tt.name == "locked tables")
+			dir := copyWorkspace(t, dir, tt.name == "moved tables" || tt.name == "lost metadata" || tt.name == "locked tables" || tt.name == "lost catalog of tables")
 			tt.break_(t, dir)
 			code, found := diagnose(t, dir)
 			if want := map[condition]int{broken: exitFailure, warning: exitOK}[tt.condition]; code != want {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -44,18 +45,24 @@ does not wait for that, and may run beside them. Without DATASET: all of them.)`
 				policy := w.policy()
 				policy.Sweep, policy.Sort, policy.Force = true, true, true
 				done := map[string]lake.Maintenance{}
+				var held []error // one table at fault does not keep the others from their upkeep
 				for _, dataset := range datasets {
-					if done[dataset], err = p.lake.Maintain(c.Context(), dataset, policy); err != nil {
+					m, err := p.lake.Maintain(c.Context(), dataset, policy)
+					if c.Context().Err() != nil {
 						return err
 					}
-					if !asJSON {
-						fmt.Fprintln(a.stdout, sayMaintenance(dataset, done[dataset]))
+					if err != nil {
+						held = append(held, err)
+						continue
+					}
+					if done[dataset] = m; !asJSON {
+						fmt.Fprintln(a.stdout, sayMaintenance(dataset, m))
 					}
 				}
 				if asJSON {
-					return writeJSON(a.stdout, done)
+					held = append(held, writeJSON(a.stdout, done))
 				}
-				return nil
+				return errors.Join(held...)
 			})
 		},
 	}

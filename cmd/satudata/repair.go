@@ -61,6 +61,9 @@ func (a *app) repair(ctx context.Context, w *workspace, datasets []string) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := w.wholeLog(ctx, log); err != nil {
+		return err
+	}
 	if err := a.repairProjection(ctx, w, log); err != nil {
 		return err
 	}
@@ -71,6 +74,45 @@ func (a *app) repair(ctx context.Context, w *workspace, datasets []string) (err 
 		}
 		return err
 	})
+}
+
+// wholeLog makes sure that the log is as long as what has landed of it. From one that was lost, or
+// replaced by an old copy, nothing can be mended: what was made of the whole one would be given up.
+func (w *workspace) wholeLog(ctx context.Context, log eventlog.Log) (err error) {
+	l, err := w.openLake(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	datasets, err := l.Datasets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, dataset := range datasets {
+		ends := map[int]int64{}
+		ranges, err := log.Ranges(ctx, dataset)
+		if err != nil && !errors.Is(err, eventlog.ErrNoTopic) {
+			return err
+		}
+		for _, r := range ranges {
+			ends[r.Partition] = r.Next
+		}
+		at, err := l.Positions(ctx, dataset, lake.History)
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			continue // it is damaged, and will be mended
+		}
+		for partition, landed := range at.Offsets {
+			if end := ends[partition]; landed > end {
+				return fmt.Errorf("log %s partisi %d berakhir di offset %d, padahal %d sudah mendarat: log hilang, atau diganti salinan lama; kembalikan log yang utuh, atau cadangan dengan `satudata restore`. Tidak ada yang diubah "+
+					"(the log ends there although more has landed: it was lost, or replaced by an old copy; bring the whole log back, or a backup by `satudata restore`; nothing was changed): %w",
+					dataset, partition, end, landed, errUnproven)
+			}
+		}
+	}
+	return nil
 }
 
 // setAside moves a damaged SQLite file out of the way, with what belongs to it.
@@ -104,10 +146,17 @@ func (a *app) repairProjection(ctx context.Context, w *workspace, log eventlog.L
 
 // repairDatasets returns how many datasets are still damaged.
 func (a *app) repairDatasets(ctx context.Context, w *workspace, p parts, datasets []string) (left int, err error) {
-	if len(datasets) == 0 {
-		if datasets, err = allDatasets(ctx, p); err != nil {
-			return 0, err
+	all, err := allDatasets(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	for _, dataset := range datasets {
+		if !slices.Contains(all, dataset) {
+			return 0, missing("dataset %s tidak ada di log, tabel, maupun fakta (no such dataset in the log, the tables or the facts)", dataset)
 		}
+	}
+	if len(datasets) == 0 {
+		datasets = all
 	}
 	mended := 0
 	for _, dataset := range datasets {
@@ -135,7 +184,7 @@ func (a *app) repairDatasets(ctx context.Context, w *workspace, p parts, dataset
 	return left, nil
 }
 
-// allDatasets are those of the log and those of the lake.
+// allDatasets are those of the log, of the lake, and of the facts.
 func allDatasets(ctx context.Context, p parts) ([]string, error) {
 	topics, err := p.log.Topics(ctx)
 	if err != nil {
@@ -145,7 +194,11 @@ func allDatasets(ctx context.Context, p parts) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(append(tables, topics...), func(name string) bool { return name == eventlog.CatalogTopic })
+	known, err := delivered(p.cat)(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(slices.Concat(tables, topics, known), func(name string) bool { return name == eventlog.CatalogTopic })
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }

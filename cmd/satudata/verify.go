@@ -93,7 +93,19 @@ func verify(ctx context.Context, p parts) (pipeline.Report, error) {
 
 func verifier(p parts) (pipeline.Verifier, error) {
 	ref, err := schemas.LoadReference()
-	return pipeline.Verifier{Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref, Recorded: recorded(p.cat)}, err
+	return pipeline.Verifier{Log: p.log, Lake: p.lake, Governance: p.cat, Reference: ref, Recorded: recorded(p.cat), Known: delivered(p.cat)}, err
+}
+
+// delivered tells the verifier which datasets have deliveries.
+func delivered(cat *catalog.Catalog) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) {
+		standings, err := cat.Standings(ctx)
+		names := make([]string, len(standings))
+		for i, s := range standings {
+			names[i] = s.Dataset
+		}
+		return names, err
+	}
 }
 
 // recorded tells the verifier what the facts say of a dataset's deliveries.
@@ -132,9 +144,12 @@ func printReport(out io.Writer, r pipeline.Report) error {
 	for _, f := range r.Findings {
 		fmt.Fprintf(out, "TEMUAN %s: %s (%s)\n", f.Dataset, f.Say.ID, f.Say.EN)
 	}
-	if r.OK() {
+	switch {
+	case r.OK() && len(r.Accounts) == 0:
+		fmt.Fprintln(out, "Belum ada kiriman untuk diperiksa (no deliveries to verify yet)")
+	case r.OK():
 		fmt.Fprintf(out, "%d pengiriman diperiksa, semuanya cocok (all add up)\n", len(r.Accounts))
-	} else {
+	default:
 		fmt.Fprintf(out, "%d pengiriman diperiksa, %d temuan (findings)\n", len(r.Accounts), len(r.Findings))
 	}
 	return nil

@@ -108,6 +108,9 @@ func (a *app) same(ctx context.Context, first, second string, asJSON bool) error
 			if err != nil {
 				return err
 			}
+			if len(found) == 0 {
+				return missing("tidak ada tabel di %s maupun %s untuk dibandingkan; daratkan dulu dengan `satudata land --once` (neither has tables to compare: land first)", one.name, two.name)
+			}
 			if asJSON {
 				err = writeJSON(a.stdout, found)
 			} else {

@@ -77,6 +77,9 @@ type Verifier struct {
 	// Recorded returns what the facts say of the deliveries of a dataset, in the order in which they
 	// were opened.
 	Recorded func(ctx context.Context, dataset string) ([]Recorded, error)
+	// Known returns the datasets of which the facts know deliveries: one may have lost both its topic
+	// and its tables. nil is none.
+	Known func(ctx context.Context) ([]string, error)
 	// Deep looks at every byte of the log and of the tables as well.
 	Deep bool
 }
@@ -93,7 +96,7 @@ type Recorded struct {
 	Check             *event.DeliveryChecked
 }
 
-// Verify checks every dataset that the log or the lake knows: the files of its tables against the
+// Verify checks every dataset that the log, the lake or the facts know: the files of its tables against the
 // Iceberg metadata, the law per delivery, no row twice, gapless streams, facts against counts, and
 // the current state against a recomputation from the history. Tables that cannot be read are a
 // finding; an error means that the log, the facts or the list of tables could not be read.
@@ -122,7 +125,7 @@ func (v Verifier) Verify(ctx context.Context) (Report, error) {
 	return r, nil
 }
 
-// datasets are those that have a topic or tables.
+// datasets are those that have a topic, tables, or deliveries.
 func (v Verifier) datasets(ctx context.Context, r *Report) ([]string, error) {
 	topics, err := v.Log.Topics(ctx)
 	if errors.Is(err, eventlog.ErrCorrupt) {
@@ -134,7 +137,13 @@ func (v Verifier) datasets(ctx context.Context, r *Report) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.DeleteFunc(append(tables, topics...), func(name string) bool { return name == eventlog.CatalogTopic })
+	var known []string
+	if v.Known != nil {
+		if known, err = v.Known(ctx); err != nil {
+			return nil, err
+		}
+	}
+	all := slices.DeleteFunc(slices.Concat(tables, topics, known), func(name string) bool { return name == eventlog.CatalogTopic })
 	slices.Sort(all)
 	return slices.Compact(all), nil
 }
@@ -207,7 +216,8 @@ func (a *audit) readable(ctx context.Context, do func(context.Context) error) (b
 	if err == nil || ctx.Err() != nil {
 		return err == nil, err
 	}
-	a.found("tabel tidak dapat dibaca: %v", "the tables cannot be read: %v", err)
+	a.found("tabel tidak dapat dibaca: %v; lihat `satudata verify --deep`, dan pulihkan dengan `satudata repair %s`",
+		"the tables cannot be read: %v; see `satudata verify --deep`, and mend them with `satudata repair %s`", err, a.dataset)
 	return false, nil
 }
 
@@ -275,6 +285,7 @@ func (a *audit) each(ctx context.Context, partition int, from, to int64, use fun
 // have landed, those behind it are in flight.
 func (a *audit) read(ctx context.Context) error {
 	last := map[string]int64{}
+	a.within()
 	for _, rng := range a.ranges {
 		if next, ok := a.at.Offsets[rng.Partition]; ok && next < rng.First {
 			a.found("offset %d sampai %d dari partisi %d hilang dari log sebelum diolah", "offsets %d to %d of partition %d left the log before they landed", next, rng.First-1, rng.Partition)
@@ -309,6 +320,21 @@ func (a *audit) read(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// within makes sure that the log is as long as what has landed of it: what is written to a shorter one
+// would never land.
+func (a *audit) within() {
+	ends := map[int]int64{}
+	for _, rng := range a.ranges {
+		ends[rng.Partition] = rng.Next
+	}
+	for _, partition := range slices.Sorted(maps.Keys(a.at.Offsets)) {
+		if landed, end := a.at.Offsets[partition], ends[partition]; landed > end {
+			a.found("partisi %d sudah mendarat sampai offset %d, tetapi log berakhir di %d: log hilang, atau diganti salinan lama; kembalikan log yang utuh",
+				"partition %d has landed up to offset %d, and the log ends at %d: it was lost, or replaced by an old copy; bring the whole log back", partition, landed, end)
+		}
+	}
 }
 
 // measure returns the chunk of a log record and how many observations it makes. A message that is

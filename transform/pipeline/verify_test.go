@@ -494,3 +494,14 @@ func TestDeleteThenUpsert(t *testing.T) {
 		t.Errorf("accepted %d and rejected %d, want 4 and 0", got.Accepted, got.Rejected)
 	}
 }
+
+// TestVerifyDatasetWithNothingLeft looks at a dataset of which only the facts know: its topic and its
+// tables are gone.
+func TestVerifyDatasetWithNothingLeft(t *testing.T) {
+	r := openRoad(t, t.TempDir())
+	v := r.verifier(pipeline.Recorded{Delivery: uuid.New(), Subject: "izin.csv", Whole: true, Records: 2, Check: &event.DeliveryChecked{Read: 2, Accepted: 2}})
+	v.Known = func(context.Context) ([]string, error) { return []string{topic}, nil }
+	if _, found := verify(t, v); len(found) != 2 { // not in the log, and not what its check recorded
+		t.Errorf("findings %q, want that it is not in the log and not in the tables", found)
+	}
+}

@@ -159,20 +159,21 @@ func (a *asking) all(ctx context.Context) {
 	published, err := a.p.Catalog.Published(ctx)
 	a.check("publications", err)
 	datasets, err := a.p.Lake.Datasets(ctx)
-	a.check("tables", err)
+	listed := a.check("tables", err)
 	landed := map[string]lake.Positions{}
+	unknown := map[string]bool{} // how far these have landed
 	for _, d := range datasets {
 		gauges, at, err := a.p.Lake.Gauges(ctx, d)
 		if errors.Is(err, lake.ErrNotFound) { // its tables are being made
 			continue
 		}
-		if a.check(d, err) {
+		if unknown[d] = !a.check(d, err); !unknown[d] {
 			landed[d] = at
 			a.tables(d, gauges, published[d])
 		}
 	}
 	if a.p.Log != nil {
-		a.log(ctx, landed)
+		a.log(ctx, func(dataset string) (lake.Positions, bool) { return landed[dataset], listed && !unknown[dataset] })
 	}
 	a.gauge(askFailed, float64(a.failed))
 }
@@ -213,8 +214,8 @@ func Unfolded(current lake.Gauge, published []int64) (rows int64) {
 	return rows
 }
 
-// log asks how far each partition has landed.
-func (a *asking) log(ctx context.Context, landed map[string]lake.Positions) {
+// log asks how far each partition has landed. There is no lag where that is not known.
+func (a *asking) log(ctx context.Context, landed func(dataset string) (at lake.Positions, known bool)) {
 	topics, err := a.p.Log.Topics(ctx)
 	if !a.check("log", err) {
 		return
@@ -224,12 +225,13 @@ func (a *asking) log(ctx context.Context, landed map[string]lake.Positions) {
 		if !a.check("topic "+t, err) {
 			continue
 		}
+		positions, known := landed(t)
 		for _, r := range ranges {
 			a.gauge(logEnd, float64(r.Next), t, partitionLabel(r.Partition))
-			if t == eventlog.CatalogTopic {
+			if t == eventlog.CatalogTopic || !known {
 				continue
 			}
-			at := max(landed[t].Offsets[r.Partition], r.First)
+			at := max(positions.Offsets[r.Partition], r.First)
 			age, err := a.age(ctx, t, r, at)
 			if a.check("topic "+t, err) {
 				a.gauge(lagRecords, float64(max(r.Next-at, 0)), t, partitionLabel(r.Partition))

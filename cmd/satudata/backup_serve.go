@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -41,12 +42,13 @@ func (w *workspace) share(log *embedded.Log) *sharedLog {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
+				if !errors.Is(err, net.ErrClosed) {
+					w.log.Warn("no more backups while this process runs", "error", err)
+				}
 				return
 			}
 			running.Go(func() {
-				hurry := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
-				defer hurry()
-				if err := errors.Join(log.Snapshot(ctx, conn), conn.Close()); err != nil {
+				if err := errors.Join(log.Snapshot(ctx, hurried(ctx, conn)), conn.Close()); err != nil {
 					w.log.Warn("backup was not finished", "error", err)
 				}
 			})
@@ -59,6 +61,27 @@ func (w *workspace) share(log *embedded.Log) *sharedLog {
 		return err
 	}}
 }
+
+// takeWithin is how long a receiver may take for one write of a copy: until the copy ends, the log
+// cannot use again the room of what it no longer holds.
+const takeWithin = time.Minute
+
+// hurried writes to a receiver that must go on taking, until ctx ends.
+func hurried(ctx context.Context, conn net.Conn) io.Writer {
+	return writing(func(b []byte) (int, error) {
+		if err := conn.SetWriteDeadline(time.Now().Add(takeWithin)); err != nil {
+			return 0, err
+		}
+		defer context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Now()) })()
+		return conn.Write(b)
+	})
+}
+
+// writing makes an [io.Writer] of a function.
+type writing func([]byte) (int, error)
+
+// Write implements [io.Writer].
+func (w writing) Write(b []byte) (int, error) { return w(b) }
 
 // listen makes the socket of a folder. One that a killed process left behind is in nobody's way: the
 // log is ours.

@@ -40,3 +40,25 @@ func TestRepairRefusals(t *testing.T) {
 	}
 	must(t, "-C", dir, "repair", "perizinan.izin")
 }
+
+// TestTroubleOfOneDataset: the tables of one of several datasets cannot be read. The others are shown
+// and maintained, and are not said to lag.
+func TestTroubleOfOneDataset(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kota")
+	must(t, "init", "--sample", dir)
+	ingestSample(t, dir)
+	rename(t, dir, "lake/publik/kependudukan/penduduk_riwayat/metadata", "x")
+	out := must(t, "-C", dir, "top", "--once", "--every", "100ms")
+	if !strings.Contains(out, "tabelnya tidak terbaca") || !strings.Contains(out, " 399 ") {
+		t.Errorf("top:\n%s", out)
+	}
+	r := satudata(t, "-C", dir, "maintain")
+	if r.code == exitOK || !strings.Contains(r.stdout, "spbe.indeks:") || !strings.Contains(r.stderr, "kependudukan.penduduk") {
+		t.Errorf("maintain: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	up := startUp(t, dir)
+	_, text := up.get("/metrics")
+	if strings.Contains(text, `satudata_lag_records{dataset="kependudukan.penduduk"`) || !strings.Contains(text, `satudata_lag_records{dataset="spbe.indeks",partition="0"} 0`) {
+		t.Errorf("metrics:\n%s", text)
+	}
+}

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		fmt.Fprintf(stderr, "satudata: %s\n", a.say(err))
 		if errors.Is(err, eventlog.ErrLocked) {
-			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu, atau taruh berkas di folder yang diawasi `satudata up` (the workspace is in use; stop that process, or put files where `satudata up` watches)")
+			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu. Selagi ia bekerja: taruh berkas di folder yang diawasi `satudata up`, dan untuk memeriksa atau membangun ulang buat salinan dengan `satudata backup` lalu `satudata restore` (the workspace is in use; stop that process. While it runs: put files where `satudata up` watches, and to verify or rebuild make a copy by `satudata backup` and `satudata restore`)")
 		}
 	}
 	return exitCode(err)

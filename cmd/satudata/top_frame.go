@@ -32,6 +32,10 @@ func frame(name string, zone *time.Location, before, now moment, width, height i
 			line(fmt.Sprintf("… dan %d dataset lain (and more)", len(rows)-i))
 			break
 		}
+		if r.unread {
+			line(padded(r.name, wide) + " tabelnya tidak terbaca; lihat satudata doctor (its tables cannot be read)")
+			continue
+		}
 		line(fmt.Sprintf(heads, padded(r.name, wide), brief(r.history), rate(r.rate), percent(r.rejected, r.rejected+r.history), brief(r.lag), span(r.age),
 			percent(r.unfolded, max(r.current, r.unfolded)), brief(r.files), fmt.Sprintf("%s/%s/%s", brief(r.published), brief(r.waiting), brief(r.returned))))
 	}

@@ -34,6 +34,7 @@ type standing struct {
 	lag                          int64         // chunks
 	age                          time.Duration // of the oldest delivery that has not landed
 	published, waiting, returned int64         // deliveries
+	unread                       bool          // its tables cannot be read
 }
 
 // look sees a workspace without its log, which another process may hold.
@@ -103,11 +104,15 @@ func (s *moment) read(ctx context.Context, p parts) error {
 		d := standing{name: name}
 		d.count(counts)
 		gauges, at, err := p.lake.Gauges(ctx, name)
-		if err != nil && !errors.Is(err, lake.ErrNotFound) {
+		switch {
+		case err == nil || errors.Is(err, lake.ErrNotFound):
+			d.tables(gauges, published[name])
+			d.behind(arrived, at, s.at)
+		case ctx.Err() != nil || errors.Is(err, lake.ErrUnreachable):
 			return err
+		default:
+			d.unread = true // the others are to be seen nevertheless
 		}
-		d.tables(gauges, published[name])
-		d.behind(arrived, at, s.at)
 		s.datasets = append(s.datasets, d)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -20,6 +19,7 @@ import (
 // could not look; ErrNotFound that there is no table of the dataset.
 func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 	var faults []Fault
+	known := verdicts{}
 	missing := 0
 	for _, k := range Kinds {
 		p, err := l.place(dataset, k)
@@ -39,7 +39,7 @@ func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := inspect(ctx, p, location)
+		found, err := inspect(ctx, p, location, known)
 		if err != nil {
 			return nil, err
 		}
@@ -51,10 +51,15 @@ func (l *Lake) CheckDeep(ctx context.Context, dataset string) ([]Fault, error) {
 	return faults, nil
 }
 
+// verdicts are what is wrong with data files, nil for nothing, by their paths. A file may be of several
+// versions of a table, and of the history and the current table, and is read once.
+type verdicts map[string]*event.Sentence
+
 // inspector looks at the files of one table, each once.
 type inspector struct {
 	table  string
 	seen   map[string]bool
+	known  verdicts
 	faults []Fault
 }
 
@@ -69,9 +74,10 @@ func (i *inspector) first(file string) bool {
 	return !before
 }
 
-// inspect checks the table that a metadata file describes, with every retained snapshot.
-func inspect(ctx context.Context, p place, location string) ([]Fault, error) {
-	i := &inspector{table: strings.Join(p.ident, "."), seen: map[string]bool{}}
+// inspect checks the table that a metadata file describes, with every retained snapshot. It adds to
+// what is known of data files, which must not change meanwhile.
+func inspect(ctx context.Context, p place, location string, known verdicts) ([]Fault, error) {
+	i := &inspector{table: strings.Join(p.ident, "."), seen: map[string]bool{}, known: known}
 	meta := i.metadata(location, p.folder)
 	if meta == nil {
 		return i.faults, nil
@@ -172,14 +178,27 @@ func (i *inspector) dataFile(f iceberg.DataFile) {
 	if !i.first(f.FilePath()) {
 		return
 	}
-	if problem := check(f); problem != nil {
+	problem, ok := i.known[f.FilePath()]
+	if !ok {
+		problem = checkBytes(f)
+		i.known[f.FilePath()] = problem
+	}
+	if problem != nil {
 		i.fault(f.FilePath(), problem)
-		return
+	}
+}
+
+// checkBytes is check of every byte.
+func checkBytes(f iceberg.DataFile) *event.Sentence {
+	if problem := check(f); problem != nil {
+		return problem
 	}
 	sum, _, err := checksum(f.FilePath())
 	if err != nil {
-		i.fault(f.FilePath(), unreadable(err))
-	} else if want := sumIn(f.FilePath()); want != "" && want != sum {
-		i.fault(f.FilePath(), say("checksum-nya bukan yang disebut namanya", "does not have the checksum that its name says"))
+		return unreadable(err)
 	}
+	if want := sumIn(f.FilePath()); want != "" && want != sum {
+		return say("checksum-nya bukan yang disebut namanya", "does not have the checksum that its name says")
+	}
+	return nil
 }

@@ -28,6 +28,7 @@ type Salvage struct {
 
 	real    *Lake
 	dataset string
+	known   verdicts        // while versions are looked for; then the files may be mended
 	was     map[Kind]string // locations in the real catalog
 	scratch string
 }
@@ -35,7 +36,7 @@ type Salvage struct {
 // Salvage saves what is good of the tables of a dataset. The caller lands and folds the dataset in
 // the lake that it returns, calls Restore, and closes it in any case.
 func (l *Lake) Salvage(ctx context.Context, dataset string) (s *Salvage, err error) {
-	s = &Salvage{real: l, dataset: dataset, was: map[Kind]string{}}
+	s = &Salvage{real: l, dataset: dataset, was: map[Kind]string{}, known: verdicts{}}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("salvage %s: %w", dataset, err)
 	}
@@ -118,7 +119,7 @@ func (s *Salvage) save(ctx context.Context, k Kind, limit map[int]int64) (meta t
 		return nil, false, err
 	}
 	for i, location := range versions {
-		faults, err := inspect(ctx, p, location)
+		faults, err := inspect(ctx, p, location, s.known)
 		if err != nil {
 			return nil, false, err
 		}
@@ -193,6 +194,7 @@ func versionsOf(folder, now string) ([]string, error) {
 func (s *Salvage) Restore(ctx context.Context) ([]Kind, error) {
 	var kinds []Kind
 	var changes []change
+	mended := verdicts{}
 	for _, k := range Kinds {
 		p, err := s.real.place(s.dataset, k)
 		if err != nil {
@@ -205,7 +207,7 @@ func (s *Salvage) Restore(ctx context.Context) ([]Kind, error) {
 		if err != nil {
 			return nil, err
 		}
-		faults, err := inspect(ctx, p, location)
+		faults, err := inspect(ctx, p, location, mended)
 		if err != nil {
 			return nil, err
 		}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,6 +125,52 @@ func TestLeaderKilled(t *testing.T) {
 	})
 	c.dismiss()
 	o.check()
+}
+
+// TestOutageUnderUp kills the broker beneath `up` for longer than a call waits, twice in the long form, while
+// files come. It says what is the matter and what to look at, stays, and reads, lands and publishes by itself
+// what came meanwhile when the broker is back.
+func TestOutageUnderUp(t *testing.T) {
+	beside(t)
+	const waitFor, rows = 3 * time.Second, 2000
+	cluster := kafkatest.Start(t, kafkatest.Options{})
+	config := strings.Replace(onKafka(cluster.Brokers, 2), "sessionTimeout: 6s", "sessionTimeout: 6s, waitFor: "+waitFor.String(), 1)
+	o := newOffice(t, config+"sources: [{binding: dpmptsp.izin0, paths: [masuk]}]\n", 1)
+	inbox, came := o.inbox(), 0
+	come := func() {
+		path := o.edition(0, came*rows/2, came*rows/2+rows, came) // half of them are known
+		if err := os.Rename(path, filepath.Join(inbox, filepath.Base(path))); err != nil {
+			t.Fatal(err)
+		}
+		came++
+	}
+	up := o.start("up").running()
+	come()
+	o.awaitPublished(came)
+	for range times(1, 2) {
+		come()
+		time.Sleep(rand.N(time.Second)) // it may be read, landed, or both
+		cluster.Kill(t, 1)
+		said := len(up.said())
+		come()
+		words := []string{"did not recover within", "log.kafka.brokers"}
+		for began := time.Now(); !containsAll(up.said()[said:], words); time.Sleep(100 * time.Millisecond) {
+			up.alive()
+			if time.Since(began) > patience {
+				up.trace(fmt.Sprintf("does not say %q", words))
+			}
+		}
+		time.Sleep(2 * waitFor)
+		up.alive()
+		cluster.Revive(t, 1)
+		o.awaitPublished(came)
+	}
+	up.end()
+	o.check()
+}
+
+func containsAll(text string, words []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 }
 
 // reviveAll starts brokers at the same time: one alone has no quorum and would wait for ever.

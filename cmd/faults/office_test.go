@@ -27,6 +27,7 @@ type office struct {
 	dir     string
 	data    string              // where deliveries are
 	as      *syscall.Credential // who runs the program; nil: who runs the test
+	env     []string            // of the program besides ours
 	sources int
 
 	mu   sync.Mutex // guards sent
@@ -105,6 +106,7 @@ func (o *office) deliver(source, first, last int) {
 func (o *office) command(args ...string) *exec.Cmd {
 	c := exec.Command(binary, append([]string{"-C", o.dir}, args...)...)
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: o.as}
+	c.Env = append(os.Environ(), o.env...)
 	return c
 }
 

@@ -111,12 +111,21 @@ func (l *Lake) load(ctx context.Context, dataset string, k Kind) (*table.Table, 
 	l.mu.Lock()
 	c := l.tables[key]
 	l.mu.Unlock()
+	var t *table.Table
 	if c != nil && c.table.MetadataLocation() == location {
-		return c.table, nil
-	}
-	t, err := table.NewFromLocation(ctx, p.ident, location, localFiles, l.catalog)
-	if err != nil {
+		t = c.table
+	} else if t, err = table.NewFromLocation(ctx, p.ident, location, localFiles, l.catalog); err != nil {
 		return nil, fmt.Errorf("read %s table of %s: %w", k, dataset, err)
+	}
+	switch {
+	case ofFuture(t.Metadata()):
+		now, err := present(t.Metadata())
+		if err != nil {
+			return nil, fmt.Errorf("times of %s table of %s: %w", k, dataset, err)
+		}
+		t = table.New(p.ident, now, location, localFiles, l.catalog)
+	case c != nil && t == c.table:
+		return t, nil
 	}
 	return l.remember(t), nil
 }

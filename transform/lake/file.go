@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/apache/iceberg-go"
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/format"
 
 	"satudata/schemas"
@@ -36,8 +36,8 @@ type fileWriter struct {
 }
 
 // addColumn adds a column. All are added before the first row.
-func (f *fileWriter) addColumn(field iceberg.NestedField, t schemas.Type, codec compress.Codec, repeats bool) *chunkWriter {
-	c := &chunkWriter{field: field, typ: t, kind: parquetType(t), codec: codec, values: valuesFor(t, repeats), bounded: true}
+func (f *fileWriter) addColumn(field iceberg.NestedField, t schemas.Type, packer *zstd.Encoder, repeats bool) *chunkWriter {
+	c := &chunkWriter{field: field, typ: t, kind: parquetType(t), packer: packer, values: valuesFor(t, repeats), bounded: true}
 	c.restart()
 	f.columns = append(f.columns, c)
 	return c

@@ -19,7 +19,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"satudata/schemas"
 )
@@ -142,6 +141,10 @@ func builderOf(c testColumn, dictionary bool) array.Builder {
 // and reads them back with DuckDB and with parquet-go, which checks sizes, encodings and checksums as
 // it goes; then it holds page indexes, statistics and Bloom filters against the values.
 func TestFileRoundTrip(t *testing.T) {
+	packer, err := newPacker()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		columns := testColumns()
@@ -149,7 +152,7 @@ func TestFileRoundTrip(t *testing.T) {
 		f := &fileWriter{to: &out}
 		for i, c := range columns {
 			field := iceberg.NestedField{ID: i + 1, Name: fmt.Sprint("c", i), Required: seed == 0}
-			w := f.addColumn(field, c.typ, &zstd.Codec{}, c.repeats)
+			w := f.addColumn(field, c.typ, packer, c.repeats)
 			w.filter = true
 		}
 		want := make([][]string, len(columns))

@@ -46,6 +46,7 @@ import (
 	"time"
 
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
+	"github.com/klauspost/compress/zstd"
 
 	"satudata/ingest/durable"
 )
@@ -113,6 +114,7 @@ type Lake struct {
 	catalog *sqlcat.Catalog
 	rows    register // of the catalog
 	anew    bool     // tables are made anew in the folders of those that there were
+	packer  *zstd.Encoder
 
 	upkeep sync.Mutex // held while the list of dropped files is read and written
 	mu     sync.Mutex // guards tables and duck
@@ -135,7 +137,11 @@ func Open(ctx context.Context, dir string, o Options) (*Lake, error) {
 		return nil, fmt.Errorf("open lake: %w", err)
 	}
 	o = o.withDefaults()
-	l := &Lake{dir: dir, opts: o, log: o.Logger, tables: map[string]*cached{}}
+	packer, err := newPacker()
+	if err != nil {
+		return nil, fmt.Errorf("open lake: %w", err)
+	}
+	l := &Lake{dir: dir, opts: o, log: o.Logger, packer: packer, tables: map[string]*cached{}}
 	if err := l.openCatalog(ctx); err != nil {
 		return nil, fmt.Errorf("open lake catalog %s: %w", dir, err)
 	}

@@ -7,9 +7,9 @@ import (
 	"hash/crc32"
 
 	"github.com/apache/iceberg-go"
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/bloom"
-	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/encoding/plain"
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -38,7 +38,7 @@ type chunkWriter struct {
 	field   iceberg.NestedField
 	typ     schemas.Type
 	kind    parquet.Type // physical and logical type
-	codec   compress.Codec
+	packer  *zstd.Encoder
 	filter  bool // make a Bloom filter
 	bounded bool // keep the least and the largest value
 
@@ -57,6 +57,7 @@ type chunkWriter struct {
 	sums    []uint64 // Bloom filter hashes
 
 	raw, packed []byte // scratch
+	dense       int    // pages to come that are not compressed, because one before did not become smaller
 }
 
 // present says that n rows follow whose values are all there.
@@ -105,11 +106,8 @@ func (c *chunkWriter) endPage() error {
 			return fmt.Errorf("encode column %s: %w", c.field.Name, err)
 		}
 	}
-	packed, err := c.codec.Encode(c.packed, raw)
-	if err != nil {
-		return fmt.Errorf("compress column %s: %w", c.field.Name, err)
-	}
-	c.raw, c.packed = raw, packed
+	c.raw = raw
+	packed, compressed := c.pack(raw)
 	header := format.PageHeader{
 		Type:                 format.DataPageV2,
 		UncompressedPageSize: int32(len(levels) + len(raw)),
@@ -122,7 +120,7 @@ func (c *chunkWriter) endPage() error {
 		NumRows:                    int32(c.rows),
 		Encoding:                   encoding,
 		DefinitionLevelsByteLength: int32(len(levels)),
-		IsCompressed:               thrift.New(true),
+		IsCompressed:               thrift.New(compressed),
 		Statistics:                 format.Statistics{NullCount: int64(c.nulls)},
 	})
 	size, err := c.writePage(&c.pages, &header, levels, packed)
@@ -254,10 +252,7 @@ func (c *chunkWriter) dictionaryPage(w *words) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode dictionary of column %s: %w", c.field.Name, err)
 	}
-	packed, err := c.codec.Encode(nil, raw)
-	if err != nil {
-		return nil, fmt.Errorf("compress dictionary of column %s: %w", c.field.Name, err)
-	}
+	packed := c.packer.EncodeAll(raw, nil)
 	header := format.PageHeader{
 		Type:                 format.DictionaryPage,
 		UncompressedPageSize: int32(len(raw)),
@@ -303,7 +298,7 @@ func (c *chunkWriter) bloomFilter() ([]byte, error) {
 func (c *chunkWriter) restart() {
 	c.pages.Reset()
 	c.meta = format.ColumnMetaData{
-		Type: format.Type(c.kind.Kind()), PathInSchema: thrift.Slice[string]{c.field.Name}, Codec: c.codec.CompressionCodec(),
+		Type: format.Type(c.kind.Kind()), PathInSchema: thrift.Slice[string]{c.field.Name}, Codec: format.Zstd,
 	}
 	if !c.field.Required {
 		c.meta.Encoding = append(c.meta.Encoding, format.RLE)

@@ -15,7 +15,6 @@ import (
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"satudata/ingest/durable"
 	"satudata/ingest/event"
@@ -403,14 +402,12 @@ func (w *Writer) begin(rec arrow.RecordBatch) error {
 }
 
 // layout adds the columns to the file in work, with Bloom filters on what is looked up by value: the
-// key in the current table, the delivery elsewhere. Higher levels of zstd cost twice the time here
-// and save next to nothing, because the encodings leave little to find.
+// key in the current table, the delivery elsewhere.
 func (w *Writer) layout(rec arrow.RecordBatch) error {
 	filters := []string{colDelivery}
 	if w.kind == Current {
 		filters = w.keys
 	}
-	codec := &zstd.Codec{Level: zstd.SpeedFastest}
 	for i, f := range w.schema.Fields() {
 		t, err := typeOf(f.Type)
 		if err != nil {
@@ -425,7 +422,7 @@ func (w *Writer) layout(rec arrow.RecordBatch) error {
 		case w.kind == Current:
 			repeats = repetitive(rec.Column(i))
 		}
-		c := w.file.out.addColumn(f, t, codec, repeats)
+		c := w.file.out.addColumn(f, t, w.lake.packer, repeats)
 		c.filter = slices.Contains(filters, f.Name)
 		// Nobody looks for a range of raw records.
 		c.bounded = w.kind != Rejected || f.Name != colRaw && f.Name != colReasons

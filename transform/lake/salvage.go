@@ -89,7 +89,7 @@ func (s *Salvage) open(ctx context.Context) error {
 		return errors.Join(err, os.RemoveAll(s.scratch))
 	}
 	db.SetMaxOpenConns(1)
-	s.Lake = &Lake{dir: s.real.dir, opts: s.real.opts, log: s.real.log, anew: true, tables: map[string]*cached{}, rows: register{db, s.real.opts.Patience}}
+	s.Lake = &Lake{dir: s.real.dir, opts: s.real.opts, log: s.real.log, packer: s.real.packer, anew: true, tables: map[string]*cached{}, rows: register{db, s.real.opts.Patience}}
 	s.Lake.catalog, err = sqlcat.NewCatalog(CatalogName, db, sqlcat.SQLite, iceberg.Properties{"warehouse": uriOf(s.real.dir)})
 	if err != nil {
 		return errors.Join(err, db.Close(), os.RemoveAll(s.scratch))

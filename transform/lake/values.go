@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math"
+	"math/bits"
 
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/delta"
-	"github.com/parquet-go/parquet-go/encoding/plain"
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -227,9 +227,11 @@ func (p *texts) add(b []byte) {
 
 func (p *texts) size() int { return len(p.data) + 4*p.len() }
 
+// encode puts the lengths before the texts, not between them: what is packed is smaller, and packing
+// it is twice as fast, for texts alone look alike.
 func (p *texts) encode(dst []byte) ([]byte, format.Encoding, error) {
-	out, err := new(plain.Encoding).EncodeByteArray(dst, p.data, p.offsets)
-	return out, format.Plain, err
+	out, err := new(delta.LengthByteArrayEncoding).EncodeByteArray(dst, p.data, p.offsets)
+	return out, format.DeltaLengthByteArray, err
 }
 
 // bounds compares the first eight bytes of each text before the rest: most are in between.
@@ -325,52 +327,82 @@ func (p *words) restart() {
 // dictionary numbers texts in the order in which it meets them.
 type dictionary struct {
 	texts
-	sums  []uint64 // hash of each text
+	known []label  // of each text
 	slots []uint32 // number + 1 of the text whose hash leads here, a power of two of them
 	seed  maphash.Seed
+	salt  uint64
+}
+
+// label tells most texts apart without a look at them: it is all that there is to know of one of at
+// most 16 bytes, and of a longer one its hash. Most of what repeats is short, and is asked for once for
+// each value.
+type label struct {
+	a, b uint64
+	n    int
 }
 
 func newDictionary() dictionary {
-	return dictionary{texts: *newTexts(), slots: make([]uint32, 64), seed: maphash.MakeSeed()}
+	d := dictionary{texts: *newTexts(), slots: make([]uint32, 64), seed: maphash.MakeSeed()}
+	d.salt = maphash.Bytes(d.seed, nil)
+	return d
+}
+
+func (d *dictionary) label(text []byte) label {
+	n := len(text)
+	switch {
+	case n > 16:
+		return label{a: maphash.Bytes(d.seed, text), n: n}
+	case n >= 8:
+		return label{binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:]), n}
+	case n >= 4:
+		return label{uint64(binary.LittleEndian.Uint32(text)), uint64(binary.LittleEndian.Uint32(text[n-4:])), n}
+	case n > 0:
+		return label{uint64(text[0]) | uint64(text[n/2])<<8, uint64(text[n-1]), n}
+	}
+	return label{}
+}
+
+// home is where a text of a label belongs.
+func (d *dictionary) home(l label) uint64 {
+	high, low := bits.Mul64(l.a^d.salt, l.b^bits.RotateLeft64(d.salt, 32)^uint64(l.n))
+	return (high ^ low) & uint64(len(d.slots)-1)
 }
 
 // index is the number of a text, which is added when it is new.
-func (d *dictionary) index(b []byte) int32 {
-	sum := maphash.Bytes(d.seed, b)
-	mask := uint64(len(d.slots) - 1)
-	for at := sum & mask; ; at = (at + 1) & mask {
+func (d *dictionary) index(text []byte) int32 {
+	l := d.label(text)
+	for at := d.home(l); ; at = (at + 1) & uint64(len(d.slots)-1) {
 		n := d.slots[at]
 		if n == 0 {
 			break
 		}
-		if d.sums[n-1] == sum && bytes.Equal(d.at(int(n-1)), b) {
+		if d.known[n-1] == l && (l.n <= 16 || bytes.Equal(d.at(int(n-1)), text)) {
 			return int32(n - 1)
 		}
 	}
-	d.texts.add(b)
-	d.sums = append(d.sums, sum)
-	if 2*len(d.sums) > len(d.slots) {
+	d.texts.add(text)
+	d.known = append(d.known, l)
+	if 2*len(d.known) > len(d.slots) {
 		d.slots = make([]uint32, 2*len(d.slots))
-		for i := range d.sums[:len(d.sums)-1] {
+		for i := range d.known[:len(d.known)-1] {
 			d.place(i)
 		}
 	}
-	d.place(len(d.sums) - 1)
-	return int32(len(d.sums) - 1)
+	d.place(len(d.known) - 1)
+	return int32(len(d.known) - 1)
 }
 
 // place enters text number i into the slots.
 func (d *dictionary) place(i int) {
-	mask := uint64(len(d.slots) - 1)
-	at := d.sums[i] & mask
+	at := d.home(d.known[i])
 	for d.slots[at] != 0 {
-		at = (at + 1) & mask
+		at = (at + 1) & uint64(len(d.slots)-1)
 	}
 	d.slots[at] = uint32(i + 1)
 }
 
 func (d *dictionary) clear() {
 	d.texts.reset()
-	d.sums = d.sums[:0]
+	d.known = d.known[:0]
 	clear(d.slots)
 }

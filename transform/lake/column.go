@@ -140,6 +140,11 @@ func (c *chunkWriter) addTexts(a *array.String, s span) bool {
 		p.addAll(data[offsets[s.from]-base:offsets[s.from+s.n]-base], offsets[s.from:s.from+s.n+1])
 		return true
 	}
+	if w, ok := c.values.(*words); ok && a.NullN() == 0 && s.sel == nil {
+		c.present(s.n)
+		w.addAll(data[offsets[s.from]-base:], offsets[s.from:s.from+s.n+1])
+		return true
+	}
 	each(c, nil, a, s, func(_ []byte, i int) []byte {
 		to.add(data[offsets[i]-base : offsets[i+1]-base])
 		return nil
@@ -153,6 +158,15 @@ func (p *texts) addAll(data []byte, offsets []int32) {
 	p.data = append(p.data, data...)
 	for _, o := range offsets[1:] {
 		p.offsets = append(p.offsets, uint32(int64(o)+shift))
+	}
+}
+
+// addAll adds words that lie one after the other, given the offsets of Arrow.
+func (p *words) addAll(data []byte, offsets []int32) {
+	at := offsets[0]
+	for _, end := range offsets[1:] {
+		p.v = append(p.v, p.index(data[:end-at]))
+		data, at = data[end-at:], end
 	}
 }
 

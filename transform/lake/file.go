@@ -107,7 +107,7 @@ func (f *fileWriter) write(b []byte) error {
 func (f *fileWriter) size() int64 {
 	n := f.at
 	for _, c := range f.columns {
-		n += int64(c.pages.Len())
+		n += c.meta.TotalCompressedSize
 	}
 	return n
 }
@@ -175,7 +175,12 @@ func (f *fileWriter) endChunk(c *chunkWriter) error {
 	for i := range c.offsets.PageLocations {
 		c.offsets.PageLocations[i].Offset += f.at
 	}
-	return f.write(c.pages.Bytes())
+	for _, page := range c.pages {
+		if err := f.write(page); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *fileWriter) writeFilter(c *chunkWriter) error {

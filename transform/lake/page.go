@@ -49,7 +49,7 @@ type chunkWriter struct {
 	levels []byte // 1 for each row that has a value; empty while all have
 
 	// The row group in work.
-	pages   bytes.Buffer // finished pages, compressed
+	pages   [][]byte // finished pages, compressed
 	meta    format.ColumnMetaData
 	index   format.ColumnIndex
 	offsets format.OffsetIndex
@@ -123,11 +123,12 @@ func (c *chunkWriter) endPage() error {
 		IsCompressed:               thrift.New(compressed),
 		Statistics:                 format.Statistics{NullCount: int64(c.nulls)},
 	})
-	size, err := c.writePage(&c.pages, &header, levels, packed)
+	page, err := c.page(&header, levels, packed)
 	if err != nil {
 		return err
 	}
-	c.describePage(encoding, size, int64(size)+int64(len(raw)-len(packed)))
+	c.pages = append(c.pages, page)
+	c.describePage(encoding, len(page), int64(len(page)+len(raw)-len(packed)))
 	c.values.reset()
 	c.rows, c.nulls, c.levels = 0, 0, c.levels[:0]
 	if w, ok := c.values.(*words); ok && len(w.data) > maxDictionary {
@@ -147,16 +148,17 @@ func (c *chunkWriter) encodeLevels() ([]byte, error) {
 	return (&rle.Encoding{BitWidth: 1}).EncodeLevels(nil, c.levels)
 }
 
-// writePage writes a header and the parts of a page to a buffer, and returns how much that was.
-func (c *chunkWriter) writePage(to *bytes.Buffer, header *format.PageHeader, parts ...[]byte) (int, error) {
-	before := to.Len()
-	if err := encodeThrift(to, header); err != nil {
-		return 0, fmt.Errorf("encode page header of column %s: %w", c.field.Name, err)
+// page is a header and the parts of a page.
+func (c *chunkWriter) page(header *format.PageHeader, parts ...[]byte) ([]byte, error) {
+	var head bytes.Buffer
+	if err := encodeThrift(&head, header); err != nil {
+		return nil, fmt.Errorf("encode page header of column %s: %w", c.field.Name, err)
 	}
+	page := head.Bytes()
 	for _, p := range parts {
-		to.Write(p)
+		page = append(page, p...)
 	}
-	return to.Len() - before, nil
+	return page, nil
 }
 
 func encodeThrift(to *bytes.Buffer, v any) error {
@@ -260,18 +262,17 @@ func (c *chunkWriter) dictionaryPage(w *words) ([]byte, error) {
 		CRC:                  int32(crc32.ChecksumIEEE(packed)),
 	}
 	header.DictionaryPageHeader.Set(format.DictionaryPageHeader{NumValues: int32(w.len()), Encoding: format.Plain})
-	var page bytes.Buffer
-	size, err := c.writePage(&page, &header, packed)
+	page, err := c.page(&header, packed)
 	if err != nil {
 		return nil, err
 	}
-	c.meta.TotalCompressedSize += int64(size)
-	c.meta.TotalUncompressedSize += int64(size + len(raw) - len(packed))
+	c.meta.TotalCompressedSize += int64(len(page))
+	c.meta.TotalUncompressedSize += int64(len(page) + len(raw) - len(packed))
 	c.count(format.DictionaryPage, format.Plain)
 	if c.filter {
 		c.sums = w.texts.hashes(c.sums)
 	}
-	return page.Bytes(), nil
+	return page, nil
 }
 
 // bloomFilter is the filter over the values of the row group with its header, nil for none.
@@ -296,7 +297,8 @@ func (c *chunkWriter) bloomFilter() ([]byte, error) {
 
 // restart begins the next row group.
 func (c *chunkWriter) restart() {
-	c.pages.Reset()
+	clear(c.pages)
+	c.pages = c.pages[:0]
 	c.meta = format.ColumnMetaData{
 		Type: format.Type(c.kind.Kind()), PathInSchema: thrift.Slice[string]{c.field.Name}, Codec: format.Zstd,
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2"
@@ -17,6 +18,9 @@ type engine struct {
 	db    *sql.DB
 	spill *spill
 }
+
+// threadMemory is the memory that a thread of DuckDB needs to work, and to spill what it cannot hold.
+const threadMemory = 64 << 20
 
 func (l *Lake) engine() (*engine, error) {
 	l.mu.Lock()
@@ -32,17 +36,25 @@ func (l *Lake) engine() (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings := fmt.Sprintf(`SET memory_limit = '%dB'; SET threads = %d; SET temp_directory = %s;
-		SET TimeZone = 'UTC'; SET autoinstall_known_extensions = false; SET autoload_known_extensions = false`,
-		l.opts.Memory, l.opts.Threads, literal(spill.dir))
-	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
-		_, err := e.ExecContext(context.Background(), settings, nil)
+	threads := max(1, min(int64(l.opts.Threads), l.opts.Memory/threadMemory))
+	settings := fmt.Sprintf(`SET memory_limit = '%dB'; SET threads = %d; SET temp_directory = %s; SET allocator_background_threads = true;
+		SET autoinstall_known_extensions = false; SET autoload_known_extensions = false`, l.opts.Memory, threads, literal(spill.dir))
+	var once sync.Once // the folder cannot be named again once something was spilled there
+	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) (err error) {
+		once.Do(func() { _, err = e.ExecContext(context.Background(), settings, nil) })
+		if err == nil {
+			_, err = e.ExecContext(context.Background(), "SET TimeZone = 'UTC'", nil) // of a connection
+		}
 		return err
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), spill.close())
 	}
-	l.duck = &engine{db: sql.OpenDB(connector), spill: spill}
+	e := &engine{db: sql.OpenDB(connector), spill: spill}
+	if err := e.db.Ping(); err != nil { // with the first connection
+		return nil, errors.Join(fmt.Errorf("set up duckdb: %w", err), e.close())
+	}
+	l.duck = e
 	return l.duck, nil
 }
 

@@ -197,12 +197,12 @@ func (c *chunkWriter) describePage(encoding format.Encoding, size int, unpacked 
 }
 
 // cut shortens a text for the index of pages.
-func (c *chunkWriter) cut(b []byte, how func([]byte) []byte) []byte {
+func (c *chunkWriter) cut(b []byte, how func([]byte, int) []byte) []byte {
 	if b == nil {
 		return []byte{}
 	}
 	if c.typ.Kind == schemas.String {
-		if short := how(b); short != nil {
+		if short := how(b, boundChars); short != nil {
 			return short
 		}
 	}

@@ -458,7 +458,7 @@ func (w *Writer) end() error {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
 	f.path = w.name(len(w.done), f.out.sum)
-	described, err := describe(f, meta, w.table.Spec())
+	described, err := describe(f, meta, w.table.Spec(), w.keys)
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", f.path, err)
 	}

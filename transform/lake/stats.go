@@ -14,8 +14,13 @@ import (
 	"satudata/schemas"
 )
 
-// boundChars is to how many characters Iceberg bounds of texts are cut, as other engines do; ids stay whole.
-const boundChars = 16
+// boundChars is to how many characters Iceberg bounds of texts are cut, as other engines do. Those of a
+// key stay longer, because they tell which files can have a key in common; ids stay whole.
+const (
+	boundChars = 16
+	keyChars   = 64
+	idChars    = 1 << 30
+)
 
 // DataFile is a durable Parquet file that a commit may add to its table.
 type DataFile struct {
@@ -26,7 +31,7 @@ type DataFile struct {
 }
 
 // describe tells Iceberg about a file that was just written, from the statistics in its footer.
-func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec) (DataFile, error) {
+func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec, key []string) (DataFile, error) {
 	b, err := iceberg.NewDataFileBuilder(spec, iceberg.EntryContentData, uriOf(f.path), iceberg.ParquetFile,
 		nil, nil, nil, meta.NumRows, f.out.at)
 	if err != nil {
@@ -40,7 +45,14 @@ func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec
 	}
 	for i, c := range f.out.columns {
 		id := c.field.ID
-		low, high := bounds(c.typ, meta.RowGroups, i, !isIdentity(c.field.Name))
+		chars := boundChars
+		switch {
+		case isIdentity(c.field.Name):
+			chars = idChars
+		case slices.Contains(key, c.field.Name):
+			chars = keyChars
+		}
+		low, high := bounds(c.typ, meta.RowGroups, i, chars)
 		if low != nil && high != nil {
 			lower[id], upper[id] = low, high
 		}
@@ -57,8 +69,8 @@ func describe(f *dataFile, meta *format.FileMetaData, spec iceberg.PartitionSpec
 }
 
 // bounds are the least and the largest value of a column over row groups, in Iceberg's form, texts
-// cut short if cut is set; nil when they are not known.
-func bounds(t schemas.Type, groups []format.RowGroup, column int, cut bool) (low, high []byte) {
+// cut to so many characters; nil when they are not known.
+func bounds(t schemas.Type, groups []format.RowGroup, column, chars int) (low, high []byte) {
 	for _, g := range groups {
 		m := g.Columns[column].MetaData
 		s := m.Statistics
@@ -80,9 +92,7 @@ func bounds(t schemas.Type, groups []format.RowGroup, column int, cut bool) (low
 	}
 	switch t.Kind {
 	case schemas.String:
-		if cut {
-			return cutLow(low), cutHigh(high)
-		}
+		return cutLow(low, chars), cutHigh(high, chars)
 	case schemas.Decimal:
 		return shortest(t, low), shortest(t, high)
 	case schemas.Double:
@@ -131,12 +141,12 @@ func shortest(t schemas.Type, b []byte) []byte {
 }
 
 // cutLow cuts a text to a bound that is not larger.
-func cutLow(b []byte) []byte { return b[:cutAt(b)] }
+func cutLow(b []byte, chars int) []byte { return b[:cutAt(b, chars)] }
 
 // cutHigh cuts a text to a bound that is not smaller: what is kept ends in a larger character. It
 // is nil when there is none, or when the text is not UTF-8 and has no next character.
-func cutHigh(b []byte) []byte {
-	n := cutAt(b)
+func cutHigh(b []byte, chars int) []byte {
+	n := cutAt(b, chars)
 	if n == len(b) {
 		return b
 	}
@@ -157,10 +167,10 @@ func cutHigh(b []byte) []byte {
 	return nil
 }
 
-// cutAt is where the first boundChars characters of b end.
-func cutAt(b []byte) int {
+// cutAt is where so many characters of b end.
+func cutAt(b []byte, chars int) int {
 	at := 0
-	for i := 0; i < boundChars && at < len(b); i++ {
+	for i := 0; i < chars && at < len(b); i++ {
 		_, size := utf8.DecodeRune(b[at:])
 		at += size
 	}

@@ -107,7 +107,7 @@ func TestCutHigh(t *testing.T) {
 		{long + "\xff\xff", ""},
 	}
 	for _, tt := range tests {
-		if got := string(cutHigh([]byte(tt.in))); got != tt.want {
+		if got := string(cutHigh([]byte(tt.in), boundChars)); got != tt.want {
 			t.Errorf("cutHigh(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}

@@ -170,13 +170,16 @@ func (s source) only(deliveries []Publication) source {
 	if !ok {
 		return s
 	}
+	ids := make([]string, len(deliveries))
+	for i, p := range deliveries {
+		ids[i] = p.Delivery.String()
+	}
+	slices.Sort(ids)
 	out := source{schema: s.schema}
 	for _, file := range s.files {
 		low, high := string(file.LowerBoundValues()[f.ID]), string(file.UpperBoundValues()[f.ID])
-		if high == "" || slices.ContainsFunc(deliveries, func(p Publication) bool {
-			id := p.Delivery.String()
-			return low <= id && id <= high
-		}) {
+		next, _ := slices.BinarySearch(ids, low)
+		if high == "" || next < len(ids) && ids[next] <= high {
 			out.files = append(out.files, file)
 		}
 	}

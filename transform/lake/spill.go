@@ -30,18 +30,43 @@ const (
 
 func newSpill(parent string) (*spill, error) {
 	removeStale(parent)
-	lock, err := os.CreateTemp(parent, "*"+spillLock)
+	lock, err := newLock(parent)
 	if err != nil {
 		return nil, err
 	}
 	s := &spill{dir: strings.TrimSuffix(lock.Name(), spillLock), lock: lock}
-	if _, err := tryLock(lock); err != nil { // nobody else has it: a new name
-		return nil, errors.Join(err, s.close())
-	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// newLock makes a file with a new name and locks it. Somebody who looks for what killed processes left
+// may come between the two, and remove it.
+func newLock(parent string) (*os.File, error) {
+	for {
+		lock, err := os.CreateTemp(parent, "*"+spillLock)
+		if err != nil {
+			return nil, err
+		}
+		free, err := tryLock(lock)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return lock, nil // nobody removes it either
+		}
+		if err != nil {
+			return nil, errors.Join(err, os.Remove(lock.Name()), lock.Close())
+		}
+		mine, err := lock.Stat()
+		if err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+		if there, err := os.Stat(lock.Name()); free && err == nil && os.SameFile(mine, there) {
+			return lock, nil
+		}
+		if err := lock.Close(); err != nil {
+			return nil, err
+		}
+	}
 }
 
 func (s *spill) close() error {

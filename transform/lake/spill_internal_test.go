@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -45,4 +46,25 @@ func TestSpill(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(parent, filepath.Base(alive.dir)+"*")); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
+}
+
+// TestSpillsBeginAtOnce: nobody takes the folder that another one is about to lock for one left behind.
+func TestSpillsBeginAtOnce(t *testing.T) {
+	parent := t.TempDir()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				s, err := newSpill(parent)
+				if err == nil {
+					err = s.close()
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -2,7 +2,10 @@
 
 package lake
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
-// tryLock takes every lock for held where the system has no such locks: nothing is removed.
-func tryLock(*os.File) (free bool, err error) { return false, nil }
+// tryLock says that the system has no such locks: nothing is removed.
+func tryLock(*os.File) (free bool, err error) { return false, errors.ErrUnsupported }

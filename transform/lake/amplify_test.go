@@ -60,19 +60,13 @@ func BenchmarkAmplify(b *testing.B) {
 }
 
 // permitUpdates are n updates of the reference work of different keys, in chunks.
-func permitUpdates(b *testing.B, delivery, keys, n int) (chunks []arrow.RecordBatch) {
+func permitUpdates(b testing.TB, delivery, keys, n int) (chunks []arrow.RecordBatch) {
 	r := rand.New(rand.NewPCG(uint64(delivery), 11))
 	first := r.IntN(keys)
-	status := []string{"DITERIMA", "DITOLAK", "DIPROSES", "SELESAI"}
 	var values [][]any
 	for i := range n {
 		key := (first + i*7919) % keys // different ones, because 7919 divides no number of keys that is used
-		values = append(values, []any{
-			fmt.Sprintf("IZN-2024-%09d", key), fmt.Sprintf("%013d", r.Int64N(1e13)), fmt.Sprintf("NAMA %07d", r.IntN(10_000_000)),
-			fmt.Sprintf("32.%02d", r.IntN(27)), fmt.Sprintf("LYN%03d", r.IntN(50)),
-			arrow.Date32(19_000 + r.IntN(1500)), arrow.Timestamp(1_700_000_000_000_000 + r.Int64N(1e14)),
-			r.Int64N(60), decimal128.FromI64(r.Int64N(1e9)), status[r.IntN(len(status))],
-		})
+		values = append(values, permit(r, key))
 		if len(values) == permitRows || i == n-1 {
 			chunks = append(chunks, record(b, memory.DefaultAllocator, permits, values...))
 			values = nil
@@ -81,8 +75,18 @@ func permitUpdates(b *testing.B, delivery, keys, n int) (chunks []arrow.RecordBa
 	return chunks
 }
 
+// permit is a record of the reference work.
+func permit(r *rand.Rand, key int) []any {
+	return []any{
+		fmt.Sprintf("IZN-2024-%09d", key), fmt.Sprintf("%013d", r.Int64N(1e13)), fmt.Sprintf("NAMA %07d", r.IntN(10_000_000)),
+		fmt.Sprintf("32.%02d", r.IntN(27)), fmt.Sprintf("LYN%03d", r.IntN(50)),
+		arrow.Date32(19_000 + r.IntN(1500)), arrow.Timestamp(1_700_000_000_000_000 + r.Int64N(1e14)),
+		r.Int64N(60), decimal128.FromI64(r.Int64N(1e9)), []string{"DITERIMA", "DITOLAK", "DIPROSES", "SELESAI"}[r.IntN(4)],
+	}
+}
+
 // landUpdates lands chunks as a delivery and returns the bytes of its files.
-func landUpdates(b *testing.B, l *lake.Lake, delivery int, chunks []arrow.RecordBatch) (bytes int64) {
+func landUpdates(b testing.TB, l *lake.Lake, delivery int, chunks []arrow.RecordBatch) (bytes int64) {
 	batch := fmt.Sprint("delivery ", delivery)
 	w, err := l.NewWriter(b.Context(), dataset, lake.History, batch)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 )
 
@@ -29,6 +28,11 @@ func (l *Lake) compact(ctx context.Context, dataset string, p Policy, m *Mainten
 			if err != nil {
 				return err
 			}
+			if k == History && !p.Force {
+				if all.files, err = l.leaveToFold(ctx, dataset, all, 8*p.MinFiles); err != nil {
+					return err
+				}
+			}
 			some := p.together(all.files, l.opts.FileBytes)
 			if len(some) == 0 {
 				break
@@ -47,6 +51,27 @@ func (l *Lake) compact(ctx context.Context, dataset string, p Policy, m *Mainten
 		}
 	}
 	return nil
+}
+
+// leaveToFold are the files of the history without those that came after the last fold, unless they are
+// many: the next fold may take them in as they are, which it cannot once rows of theirs are in one file
+// with rows that it has.
+func (l *Lake) leaveToFold(ctx context.Context, dataset string, all source, most int) ([]iceberg.DataFile, error) {
+	t, err := l.load(ctx, dataset, Current)
+	if err != nil {
+		return nil, err
+	}
+	folded := foldOf(t.CurrentSnapshot()).last
+	var held []iceberg.DataFile
+	for _, f := range all.files {
+		if _, last := all.bounds(f, colEvent); string(last) <= folded {
+			held = append(held, f)
+		}
+	}
+	if folded == "" || len(all.files)-len(held) > most {
+		return all.files, nil
+	}
+	return held, nil
 }
 
 // together picks files to write together, in the order in which they were added; none when that is
@@ -87,7 +112,7 @@ func (l *Lake) compactFiles(ctx context.Context, dataset string, k Kind, s sourc
 		return false, err
 	}
 	defer w.Abort()
-	written, err := l.rewrite(ctx, w, s.sql(), s.rows())
+	written, err := l.rewrite(ctx, s.rows(), func(conn *sql.Conn) ([]DataFile, error) { return l.compacted(ctx, conn, w, s) })
 	if err != nil || len(written) >= len(s.files) {
 		return false, err
 	}
@@ -109,8 +134,16 @@ func (m *Maintenance) rewritten(old []iceberg.DataFile, written []DataFile) {
 // propUpkeep marks a snapshot in which no row is another than before.
 const propUpkeep = "satudata.upkeep"
 
-// rewrite writes the rows of a query, which must be as many as it is said to return.
-func (l *Lake) rewrite(ctx context.Context, w *Writer, query string, want int64) ([]DataFile, error) {
+// compacted writes the rows of s in their order.
+func (l *Lake) compacted(ctx context.Context, conn *sql.Conn, w *Writer, s source) ([]DataFile, error) {
+	if err := spool(ctx, conn, w, s.sql(), ""); err != nil {
+		return nil, err
+	}
+	return w.Close()
+}
+
+// rewrite writes files that hold as many rows as others. write is given a connection to DuckDB.
+func (l *Lake) rewrite(ctx context.Context, want int64, write func(*sql.Conn) ([]DataFile, error)) ([]DataFile, error) {
 	e, err := l.engine()
 	if err != nil {
 		return nil, err
@@ -120,7 +153,7 @@ func (l *Lake) rewrite(ctx context.Context, w *Writer, query string, want int64)
 		return nil, err
 	}
 	defer conn.Close()
-	written, err := spool(ctx, conn, w, query)
+	written, err := write(conn)
 	if err != nil {
 		return nil, err
 	}
@@ -132,29 +165,6 @@ func (l *Lake) rewrite(ctx context.Context, w *Writer, query string, want int64)
 		return nil, fmt.Errorf("files hold %d rows, and the table says %d: run `satudata verify --deep`", rows, want)
 	}
 	return written, nil
-}
-
-// spool writes the rows of a query in its order. They go to a temporary table of DuckDB first, which
-// spills to disk, and are fetched from there in parts.
-func spool(ctx context.Context, conn *sql.Conn, w *Writer, query string) ([]DataFile, error) {
-	if _, err := conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE spooled AS "+query); err != nil {
-		return nil, fmt.Errorf("compute: %w", err)
-	}
-	defer func() { // the connection goes back to the pool; what is left there is replaced by the next one
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS spooled")
-	}()
-	var rows int64
-	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM spooled").Scan(&rows); err != nil {
-		return nil, err
-	}
-	columns := w.columns()
-	for from := int64(0); from < rows; from += foldPart {
-		part := fmt.Sprintf("SELECT %s FROM spooled WHERE rowid >= %d AND rowid < %d", list("", columns), from, from+foldPart)
-		if err := arrowRows(ctx, conn, part, func(rec arrow.RecordBatch) error { return w.writeWhole(rec) }); err != nil {
-			return nil, err
-		}
-	}
-	return w.Close()
 }
 
 // columns are the names of the table's columns.
@@ -191,7 +201,9 @@ func (l *Lake) sortCurrent(ctx context.Context, dataset string, p Policy, m *Mai
 		return err
 	}
 	defer w.Abort()
-	written, err := l.rewrite(ctx, w, s.sql(w.columns()...)+" ORDER BY "+list("", sortedBy(w.keys)), s.rows())
+	written, err := l.rewrite(ctx, s.rows(), func(conn *sql.Conn) ([]DataFile, error) {
+		return l.writeSorted(ctx, conn, w, sorting{query: s.sql(w.columns()...), by: sortedBy(w.keys), whole: len(w.keys), from: []source{s}})
+	})
 	if err != nil {
 		return err
 	}

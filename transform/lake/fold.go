@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -25,7 +26,7 @@ const foldPart = 32 << 10
 
 // Fold brings the current table to the state that published tells, when the rows that it does not
 // hold yet outgrow Options.FoldShare of it, or when force is set. Files of the history that are part
-// of the state as they are become files of the current table; else files are written first, and
+// of the state as they are become files of the current table, as soon as there are some; else files are written first, and
 // committed at once, replacing all files of the table. A fold that dies leaves nothing but files
 // that the next one overwrites. Of two folds at once one wins, and the other returns ErrMoved.
 func (l *Lake) Fold(ctx context.Context, dataset string, published []Publication, force bool) (FoldResult, error) {
@@ -49,8 +50,9 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 		return r, nil
 	}
 	stale := s.folded == 0 && r.Rows > 0 // base answers no query any more
+	cheap := s.refers()
 	enough := func(rest int64) bool {
-		return force || stale || float64(rest) > l.opts.FoldShare*float64(r.Rows)
+		return force || stale || cheap || float64(rest) > l.opts.FoldShare*float64(r.Rows)
 	}
 	if r.Rest = s.history.only(s.rest()).rows(); !enough(r.Rest) { // of files that may hold others, too
 		return r, nil
@@ -70,6 +72,9 @@ func (l *Lake) fold(ctx context.Context, dataset string, published []Publication
 	change, err := f.change(ctx, all, pure, next, &r)
 	if err != nil || len(change.remove)+len(change.add) == 0 {
 		return r, err // without change everything was removed again
+	}
+	if l.beforeFold != nil {
+		l.beforeFold()
 	}
 	if err := l.commitFold(ctx, s, change, next); err != nil {
 		return r, err
@@ -165,18 +170,23 @@ func (s *state) next(last, deleted string) fold {
 	return next
 }
 
-// write writes the state to files, sorted by key.
+// write writes the state to files, sorted by key: the rows that it may hold are sorted, and of those of
+// a key, which then stand together, the last one is written. To find it by a window or a join would
+// take memory that grows with the rows.
 func (f *folding) write(ctx context.Context, next fold) ([]DataFile, error) {
-	query, err := f.state.sql(f.state.stored())
+	query, err := f.state.versionsSQL()
 	if err != nil {
 		return nil, err
 	}
-	return f.writeRows(ctx, query, "fold", next)
+	from := []source{f.state.history.only(f.state.rest())}
+	if f.state.folded > 0 {
+		from = append(from, f.state.base)
+	}
+	return f.writeRows(ctx, sorting{query: query, from: from, latest: true}, "fold", next)
 }
 
-// writeRows writes the rows of a query to files of the current table, sorted by key. It sorts into a
-// temporary table of DuckDB, which spills to disk, and fetches that in parts.
-func (f *folding) writeRows(ctx context.Context, query, name string, next fold) ([]DataFile, error) {
+// writeRows writes rows to files of the current table, sorted by key.
+func (f *folding) writeRows(ctx context.Context, rows sorting, name string, next fold) ([]DataFile, error) {
 	s := f.state
 	conn, err := f.conn(ctx)
 	if err != nil {
@@ -194,7 +204,8 @@ func (f *folding) writeRows(ctx context.Context, query, name string, next fold) 
 	if err := w.matches(s.stored()); err != nil {
 		return nil, err
 	}
-	return spool(ctx, conn, w, query+" ORDER BY "+list("", sortedBy(s.key)))
+	rows.by, rows.whole = sortedBy(s.key), len(s.key)
+	return f.lake.writeSorted(ctx, conn, w, rows)
 }
 
 // matches says whether the table has exactly these columns, in this order.
@@ -208,30 +219,53 @@ func (w *Writer) matches(columns []string) error {
 	return nil
 }
 
-// commitFold changes the files of the current table, unless somebody else did since s was planned.
+// commitFold changes the files of the current table, unless somebody else did since s was planned. A
+// change of something else is in the way of a fold that refers to files of the history alone (see bar).
 func (l *Lake) commitFold(ctx context.Context, s *state, change replacement, next fold) error {
 	ctx, cancel := finish(ctx)
 	defer cancel()
-	tx := s.current.NewTransaction()
-	err := tx.ReplaceDataFilesWithDataFiles(ctx, change.remove, change.add, next.properties(s.historySnap),
-		table.WithoutDuplicateCheck(), table.WithoutAutoNameMapping())
+	home, err := pathOf(s.current.Location())
 	if err != nil {
+		return err
+	}
+	refers := source{files: change.add}.anyOutside(home)
+	on := s.current
+	for attempt := 0; ; attempt++ {
+		err := l.tryFold(ctx, on, change, next.properties(s.historySnap))
+		if err == nil {
+			return nil
+		}
+		now, lerr := l.load(ctx, s.current.Properties()[propDataset], Current)
+		switch {
+		case lerr != nil:
+			return errors.Join(err, lerr)
+		case foldOf(now.CurrentSnapshot()) == next:
+			return nil // committed, although the catalog did not say so
+		case now.MetadataLocation() == on.MetadataLocation():
+			return err
+		case refers || attempt == 20 || snapshotID(now) != snapshotID(s.current) || now.Schema().ID != s.current.Schema().ID:
+			return fmt.Errorf("%w: %w", ErrMoved, err)
+		}
+		on = now
+	}
+}
+
+// tryFold changes the files of the table on.
+func (l *Lake) tryFold(ctx context.Context, on *table.Table, change replacement, props iceberg.Properties) error {
+	tx := on.NewTransaction()
+	if err := tx.ReplaceDataFilesWithDataFiles(ctx, change.remove, change.add, props, table.WithoutDuplicateCheck(), table.WithoutAutoNameMapping()); err != nil {
 		return err
 	}
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
-	if err = l.end(ctx, tx); err == nil {
-		return nil
+	return l.end(ctx, tx)
+}
+
+// snapshotID is the id of the newest snapshot of a table, 0 when it has none.
+func snapshotID(t *table.Table) int64 {
+	if s := t.CurrentSnapshot(); s != nil {
+		return s.SnapshotID
 	}
-	now, lerr := l.load(ctx, s.current.Properties()[propDataset], Current)
-	switch {
-	case lerr != nil:
-		return errors.Join(err, lerr)
-	case foldOf(now.CurrentSnapshot()) == next:
-		return nil // committed, although the catalog did not say so
-	case now.MetadataLocation() != s.current.MetadataLocation():
-		return fmt.Errorf("%w: %w", ErrMoved, err)
-	}
-	return err
+	return 0
 }

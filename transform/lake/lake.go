@@ -72,8 +72,8 @@ type Options struct {
 	RowGroupRows int          // rows per Parquet row group; default 262,144
 	FileBytes    int64        // a data file is closed when it has grown to this; default 256 MiB
 	FoldShare    float64      // fold when the unfolded rest outgrows this share of the base; default 0.2
-	Memory       int64        // bytes that a fold or a count may hold before it spills to disk; default 512 MiB
-	Threads      int          // of a fold or a count; default one per CPU
+	Memory       int64        // bytes that a fold or a count may hold before it spills to disk; default 256 MiB
+	Threads      int          // of a fold or a count, fewer where memory is small; default one per CPU
 
 	Patience         time.Duration // with a table catalog that does not answer or is locked; default 20 s
 	Postgres         string        // URL of the PostgreSQL database that holds the table catalog; "" keeps it in the folder, in SQLite
@@ -94,7 +94,7 @@ func (o Options) withDefaults() Options {
 		o.FoldShare = 0.2
 	}
 	if o.Memory == 0 {
-		o.Memory = 512 << 20
+		o.Memory = 256 << 20
 	}
 	if o.Patience == 0 {
 		o.Patience = 20 * time.Second
@@ -120,6 +120,8 @@ type Lake struct {
 	mu     sync.Mutex // guards tables and duck
 	tables map[string]*cached
 	duck   *engine
+
+	beforeFold func() // set by tests, to hold up a commit
 }
 
 // Open opens the warehouse in dir, making it when it is missing. It returns ErrElsewhere for a folder

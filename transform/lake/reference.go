@@ -107,8 +107,8 @@ func (f *folding) reference(ctx context.Context, all []whole, to fold, result *F
 	for _, w := range all {
 		next.files = append(next.files, w.files...)
 	}
-	if len(next.files) > fewFiles && next.rows()/int64(len(next.files)) < smallRows {
-		if next, err = f.together(ctx, next, to, result); err != nil {
+	if small := f.lake.small(next.files); len(small) > 0 {
+		if next, err = f.together(ctx, next, small, to, result); err != nil {
 			return r, false, err
 		}
 	}
@@ -117,17 +117,10 @@ func (f *folding) reference(ctx context.Context, all []whole, to fold, result *F
 	return r, len(r.remove)+len(r.add) > 0, nil
 }
 
-// together writes the small files of s together, sorted by key.
-func (f *folding) together(ctx context.Context, s source, to fold, result *FoldResult) (source, error) {
-	small, next := source{schema: s.schema}, source{schema: s.schema}
-	for _, file := range s.files {
-		if file.Count() < smallRows {
-			small.files = append(small.files, file)
-		} else {
-			next.files = append(next.files, file)
-		}
-	}
-	written, err := f.writeRows(ctx, small.sql(f.state.stored()...), "merge", to)
+// together writes some files of s together, sorted by key.
+func (f *folding) together(ctx context.Context, s source, some []iceberg.DataFile, to fold, result *FoldResult) (source, error) {
+	small, next := source{schema: s.schema, files: some}, source{schema: s.schema, files: without(s.files, some)}
+	written, err := f.writeRows(ctx, sorting{query: small.sql(f.state.stored()...), from: []source{small}}, "merge", to)
 	for _, w := range written {
 		result.Bytes += w.Bytes
 	}
@@ -136,11 +129,36 @@ func (f *folding) together(ctx context.Context, s source, to fold, result *FoldR
 	return next, err
 }
 
-// Folds keep at most fewFiles files in the current table, unless these hold smallRows rows on average.
+// Of files of about one size folds keep at most fewFiles in the current table: where there are more
+// of less than smallRows rows, or of up to eight times as many, and so on, they are written together.
+// So queries read few files, and each row is written a few times in all.
 const (
 	fewFiles  = 16
 	smallRows = 64 << 10
 )
+
+// small are the files to write together, none when there are few.
+func (l *Lake) small(files []iceberg.DataFile) []iceberg.DataFile {
+	for low, high := int64(0), int64(smallRows); high <= 64*smallRows; low, high = high, 8*high {
+		var some []iceberg.DataFile
+		for _, f := range files {
+			if low <= f.Count() && f.Count() < high && f.FileSizeBytes() < l.opts.FileBytes/2 {
+				some = append(some, f)
+			}
+		}
+		if len(some) > fewFiles {
+			return some
+		}
+	}
+	return nil
+}
+
+// refers says whether the state can be had by referring to files of the history, as bounds alone tell,
+// and these are so many that it should: a fold of that kind costs no more than its commit.
+func (s *state) refers() bool {
+	files, ok := s.plain()
+	return ok && len(without(files, s.base.files)) >= fewFiles
+}
 
 // without are the files of a that b does not hold.
 func without(a, b []iceberg.DataFile) []iceberg.DataFile {
@@ -353,7 +371,8 @@ func twosComplement(b []byte) *big.Int {
 }
 
 // compared says whether no two of the publications have a key in common, and none with base. Each of
-// them has no key twice.
+// them has no key twice. Hashes are compared, which take less memory than keys; where two are alike
+// by chance the fold writes what it could have referred to.
 func (f *folding) compared(ctx context.Context, all []whole, base source) (bool, error) {
 	conn, err := f.conn(ctx)
 	if err != nil {
@@ -364,14 +383,13 @@ func (f *folding) compared(ctx context.Context, all []whole, base source) (bool,
 		rest.files = append(rest.files, w.files...)
 	}
 	key := f.state.key
+	hashes := func(s source) string { return "SELECT hash(" + list("", key) + ") AS h FROM (" + s.sql(key...) + ")" }
 	var queries []string
 	if len(all) > 1 {
-		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) GROUP BY %s HAVING count(*) > 1 LIMIT 1)",
-			rest.sql(key...), list("", key)))
+		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) GROUP BY h HAVING count(*) > 1 LIMIT 1)", hashes(rest)))
 	}
 	if len(base.files) > 0 {
-		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) b SEMI JOIN (%s) r ON %s LIMIT 1)",
-			base.sql(key...), rest.sql(key...), f.state.same("b", "r", key)))
+		queries = append(queries, fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM (%s) b SEMI JOIN (%s) r ON b.h = r.h LIMIT 1)", hashes(base), hashes(rest)))
 	}
 	for _, q := range queries {
 		var common int64

@@ -216,7 +216,7 @@ func (s *state) sql(columns []string) (string, error) {
 	if files, ok := s.plain(); ok {
 		return source{schema: s.history.schema, files: files}.sql(columns...), nil
 	}
-	removed, removals, err := s.removals()
+	scopes, err := s.scopes()
 	if err != nil {
 		return "", err
 	}
@@ -232,11 +232,37 @@ func (s *state) sql(columns []string) (string, error) {
 	} else {
 		with = append(with, "b AS ("+s.base.sql(s.stored()...)+")", "w AS ("+s.mergeSQL()+")")
 	}
-	with = append(with, removed...)
-	where := append([]string{"NOT w." + quote(colDeleted)}, removals...)
-	return fmt.Sprintf("WITH %s SELECT %s FROM w WHERE %s",
-		strings.Join(with, ", "), list("w.", columns), strings.Join(where, " AND ")), nil
+	with = append(with, scopes.tables...)
+	where := append([]string{"NOT w." + quote(colDeleted)}, scopes.stays...)
+	return fmt.Sprintf("WITH %s SELECT %s FROM w%s WHERE %s",
+		strings.Join(with, ", "), list("w.", columns), scopes.joins, strings.Join(where, " AND ")), nil
 }
+
+// versionsSQL selects the rows among which those of the state are: of each key the latest row counts,
+// unless it is gone. Nothing in it holds more than a part of the rows at once, however many there are:
+// the latest row is found when they have been sorted.
+func (s *state) versionsSQL() (string, error) {
+	scopes, err := s.scopes()
+	if err != nil {
+		return "", err
+	}
+	with := []string{"r AS NOT MATERIALIZED (" + s.restSQL() + ")"}
+	w := "SELECT * FROM r"
+	if s.folded > 0 {
+		columns := s.stored()
+		w = "SELECT " + list("", columns) + ", false AS " + quote(colDeleted) + " FROM (" + s.base.sql(columns...) + ") UNION ALL " + w
+	}
+	with = append(with, scopes.tables...)
+	gone := []string{"w." + quote(colDeleted)}
+	for _, stays := range scopes.stays {
+		gone = append(gone, "NOT ("+stays+")")
+	}
+	return fmt.Sprintf("WITH %s SELECT %s, %s AS %s FROM (%s) w%s", strings.Join(with, ", "), list("w.", s.stored()),
+		strings.Join(gone, " OR "), quote(colGone), w, scopes.joins), nil
+}
+
+// colGone is true for a row that is not in the state, though it may be the latest of its key.
+const colGone = "_gone"
 
 // stored are the columns of the current table.
 func (s *state) stored() []string {
@@ -299,45 +325,55 @@ func later(a, b string) string {
 	return fmt.Sprintf("(%s.%s > %s.%s OR %s.%s = %s.%s AND %s.%s > %s.%s)", a, e, b, e, a, e, b, e, a, n, b, n)
 }
 
-// removals returns what the full deliveries of the rest take away: tables of scopes, and the
-// conditions under which a row of w stays. A scope removes what is older than the first event of
-// the delivery that names it, so never the delivery's own rows. A row that deletes names no scope: it
-// has nothing but its key.
-func (s *state) removals() (tables, conditions []string, err error) {
+// scopes are what the full deliveries of the rest take away.
+type scopes struct {
+	tables []string // for WITH, made from r
+	joins  string   // of w with them
+	stays  []string // conditions under which a row of w stays
+}
+
+// scopes makes tables of the scopes of full deliveries. A scope removes what is older than the first
+// event of the delivery that names it, so never the delivery's own rows. A row that deletes names no
+// scope: it has nothing but its key.
+func (s *state) scopes() (out scopes, err error) {
 	var order []string
-	scopes := map[string][]Publication{}
+	by := map[string][]Publication{}
 	for _, p := range s.rest() {
 		if !p.Full {
 			continue
 		}
 		for _, c := range p.ReplaceBy {
 			if !slices.Contains(s.contract, c) {
-				return nil, nil, fmt.Errorf("delivery %s replaces by %q, which is not a column", p.Delivery, c)
+				return out, fmt.Errorf("delivery %s replaces by %q, which is not a column", p.Delivery, c)
 			}
 		}
-		by := strings.Join(p.ReplaceBy, "\x00")
-		if scopes[by] == nil {
-			order = append(order, by)
+		columns := strings.Join(p.ReplaceBy, "\x00")
+		if by[columns] == nil {
+			order = append(order, columns)
 		}
-		scopes[by] = append(scopes[by], p)
+		by[columns] = append(by[columns], p)
 	}
-	for i, by := range order {
-		ps := scopes[by]
-		if by == "" {
+	for i, columns := range order {
+		ps := by[columns]
+		if columns == "" {
 			last := slices.MaxFunc(ps, func(a, b Publication) int { return slices.Compare(a.FirstID[:], b.FirstID[:]) })
-			conditions = append(conditions, fmt.Sprintf("w.%s >= %s", quote(colEvent), literal(last.FirstID.String())))
+			out.stays = append(out.stays, fmt.Sprintf("w.%s >= %s", quote(colEvent), literal(last.FirstID.String())))
 			continue
 		}
-		firsts := make([]string, len(ps))
-		for k, p := range ps {
-			firsts[k] = "(" + literal(p.Delivery.String()) + ", " + literal(p.FirstID.String()) + ")"
-		}
-		name := fmt.Sprintf("f%d", i)
-		columns := ps[0].ReplaceBy
-		tables = append(tables, fmt.Sprintf("%s AS (SELECT %s, max(d._first) AS _first FROM r JOIN (VALUES %s) d(_delivery, _first) ON r.%s = d._delivery WHERE NOT r.%s GROUP BY ALL)",
-			name, list("r.", columns), strings.Join(firsts, ", "), quote(colDelivery), quote(colDeleted)))
-		conditions = append(conditions, fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s WHERE %s AND w.%s < %s._first)",
-			name, s.same(name, "w", columns), quote(colEvent), name))
+		out.add(fmt.Sprintf("f%d", i), s, ps)
 	}
-	return tables, conditions, nil
+	return out, nil
+}
+
+// add adds the scopes of deliveries that replace by the same columns.
+func (o *scopes) add(name string, s *state, full []Publication) {
+	firsts := make([]string, len(full))
+	for k, p := range full {
+		firsts[k] = "(" + literal(p.Delivery.String()) + ", " + literal(p.FirstID.String()) + ")"
+	}
+	columns := full[0].ReplaceBy
+	o.tables = append(o.tables, fmt.Sprintf("%s AS (SELECT %s, max(d._first) AS _first FROM r JOIN (VALUES %s) d(_delivery, _first) ON r.%s = d._delivery WHERE NOT r.%s GROUP BY ALL)",
+		name, list("r.", columns), strings.Join(firsts, ", "), quote(colDelivery), quote(colDeleted)))
+	o.joins += fmt.Sprintf(" LEFT JOIN %s ON %s", name, s.same(name, "w", columns))
+	o.stays = append(o.stays, fmt.Sprintf("(%[1]s._first IS NULL OR w.%[2]s >= %[1]s._first)", name, quote(colEvent)))
 }

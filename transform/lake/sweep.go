@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
 	"satudata/ingest/durable"
@@ -81,6 +82,9 @@ func (l *Lake) removeDropped(ctx context.Context, dataset string, p Policy, m *M
 	if due == 0 {
 		return nil
 	}
+	if err := l.bar(ctx, dataset); err != nil {
+		return err
+	}
 	needed, err := l.references(ctx, dataset)
 	if err != nil {
 		return err
@@ -95,6 +99,25 @@ func (l *Lake) removeDropped(ctx context.Context, dataset string, p Policy, m *M
 		}
 	}
 	return l.writeDropped(dataset, all[due:])
+}
+
+// propSwept says when files that the history does not need any more were last removed.
+const propSwept = "satudata.swept"
+
+// bar changes the current table, so that no fold that was planned before can commit, however long it
+// has slept: it might refer to files of the history that nobody seems to need. What it has committed
+// by now is seen by whoever reads the tables after this, and what is planned from now on makes sure
+// that the snapshot with those files is still there (see holds), which it is not.
+func (l *Lake) bar(ctx context.Context, dataset string) error {
+	ctx, cancel := finish(ctx)
+	defer cancel()
+	return l.retryCommit(ctx, dataset, Current, func(t *table.Table) error {
+		tx := t.NewTransaction()
+		if err := tx.SetProperties(iceberg.Properties{propSwept: time.Now().UTC().Format(time.RFC3339Nano)}); err != nil {
+			return err
+		}
+		return l.end(ctx, tx)
+	})
 }
 
 // remove removes a file. Where it was judged by what it was at a time, it must be the same still: a
@@ -240,6 +263,9 @@ func (l *Lake) removeLeftovers(ctx context.Context, dataset string, p Policy, m 
 	}
 	if len(old) == 0 {
 		return nil
+	}
+	if err := l.bar(ctx, dataset); err != nil {
+		return err
 	}
 	needed, err := l.references(ctx, dataset)
 	if err != nil {

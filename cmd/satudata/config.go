@@ -152,7 +152,7 @@ func defaultConfig() Config {
 		Name: "Satu Data", Zone: "Asia/Jakarta", Governance: GovernanceConfig{Approval: string(catalog.Automatic)},
 		Log: LogConfig{Kind: "embedded", Partitions: 1, ChunkBytes: event.MaxChunk,
 			Kafka: KafkaConfig{Prefix: "satudata", Group: "satudata-land", SessionTimeout: 10 * time.Second, WaitFor: 45 * time.Second}},
-		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "512MB", KeepSnapshots: 100, Grace: 15 * time.Minute,
+		Lake: LakeConfig{FoldShare: 0.2, BatchBytes: 64 << 20, PollEvery: 250 * time.Millisecond, FoldMemory: "256MB", KeepSnapshots: 100, Grace: 15 * time.Minute,
 			Catalog: TablesConfig{Kind: "sqlite"}},
 		Query: QueryConfig{Memory: "1GB", Timeout: 5 * time.Minute},
 		Ops:   OpsConfig{StuckAfter: 10 * time.Minute, MinFree: "100MB"}, Logging: LoggingConfig{Level: "warn", Format: "text"},

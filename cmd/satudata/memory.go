@@ -5,9 +5,12 @@ import (
 	"runtime/debug"
 )
 
-// Of the GiB that landing may take up, DuckDB has half at most for a fold or a count; this is for the
-// rest of the program. The collector runs half as often as it would, which saves landing a twentieth
-// of its time, until the heap comes near the limit.
+// Landing may take up a GiB. Half of it is the Go heap's, of which a batch in work and the keys of
+// deliveries under way are the most; a quarter is DuckDB's (lake.foldMemory), for all folds and counts
+// together; and a quarter is left for what nobody counts: the program itself, stacks, C libraries,
+// what DuckDB reads files with, and what allocators have not given back yet. None of it grows with
+// rows: keys and folds go to disk, and folds are done in ranges. The collector runs half as often as it
+// would, which saves landing a twentieth of its time, until the heap comes near the limit.
 const (
 	heapGrowth = 200
 	heapLimit  = 512 << 20

@@ -246,6 +246,28 @@ func TestMaintainKeepsReferences(t *testing.T) {
 	}
 }
 
+// TestFoldAfterCompaction: files written together hold deliveries whose ids lie around those of others, and
+// still the next fold takes in the files of new deliveries as they are.
+func TestFoldAfterCompaction(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, keyed, 0)
+	published := landMany(t, l, 0, 20)
+	if r, err := l.Fold(t.Context(), dataset, published, true); err != nil || !r.Folded {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if m, err := l.Maintain(t.Context(), dataset, thorough); err != nil || m.Compacted == 0 {
+		t.Fatalf("%+v, %v; want files written together", m, err)
+	}
+	const more = 8
+	published = append(published, landMany(t, l, 20, more)...)
+	if r, err := l.Fold(t.Context(), dataset, published, true); err != nil || r.Referenced != more || r.Rest != more || r.Bytes > 0 {
+		t.Errorf("%+v, %v; want %d files referenced and nothing written", r, err, more)
+	}
+	if ok, err := l.CheckCurrent(t.Context(), dataset, published); !ok || err != nil {
+		t.Errorf("CheckCurrent = %t, %v", ok, err)
+	}
+}
+
 // TestTimeTravelAfterExpiry asks for every snapshot there ever was.
 func TestTimeTravelAfterExpiry(t *testing.T) {
 	l := open(t, t.TempDir())

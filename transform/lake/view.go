@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -164,26 +165,38 @@ func (s source) sql(columns ...string) string {
 	return b.String() + "})"
 }
 
-// only narrows s to the files that may hold rows of deliveries, by the bounds of their column.
+// only narrows s to the files that may hold rows of deliveries, by the bounds of the columns that say
+// of which delivery and event a row is. Ids of deliveries are in no order, so those of a file with many
+// lie around nearly any other; events grow, and tell old files from new deliveries.
 func (s source) only(deliveries []Publication) source {
-	f, ok := s.schema.FindFieldByName(colDelivery)
-	if !ok {
-		return s
-	}
-	ids := make([]string, len(deliveries))
-	for i, p := range deliveries {
-		ids[i] = p.Delivery.String()
-	}
-	slices.Sort(ids)
+	sorted := slices.Clone(deliveries)
+	slices.SortFunc(sorted, func(a, b Publication) int { return bytes.Compare(a.Delivery[:], b.Delivery[:]) })
 	out := source{schema: s.schema}
 	for _, file := range s.files {
-		low, high := string(file.LowerBoundValues()[f.ID]), string(file.UpperBoundValues()[f.ID])
-		next, _ := slices.BinarySearch(ids, low)
-		if high == "" || next < len(ids) && ids[next] <= high {
+		if s.mayHold(file, sorted) {
 			out.files = append(out.files, file)
 		}
 	}
 	return out
+}
+
+// mayHold says whether a file may hold rows of one of the deliveries, which are sorted by id.
+func (s source) mayHold(file iceberg.DataFile, sorted []Publication) bool {
+	low, high := s.bounds(file, colDelivery)
+	_, last := s.bounds(file, colEvent)
+	if len(high) == 0 {
+		return true
+	}
+	from, _ := slices.BinarySearchFunc(sorted, string(low), func(p Publication, id string) int { return strings.Compare(p.Delivery.String(), id) })
+	for _, p := range sorted[from:] {
+		if p.Delivery.String() > string(high) {
+			return false
+		}
+		if len(last) == 0 || p.FirstID.String() <= string(last) {
+			return true
+		}
+	}
+	return false
 }
 
 // rows is how many rows s holds.

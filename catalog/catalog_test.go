@@ -96,9 +96,9 @@ func TestDeliveryLife(t *testing.T) {
 			t.Errorf("after %s the delivery is %s, want %s", step.fact.FactType(), got, step.want)
 		}
 	}
-	for id, want := range map[uuid.UUID]int64{one: 1, two: 0} {
-		if seq, err := c.FirstSeq(t.Context(), id); err != nil || seq != want {
-			t.Errorf("FirstSeq(%s) = %d, %v, want %d", id, seq, err, want)
+	for id, want := range map[uuid.UUID][2]int64{one: {1, 3}, two: {0, 0}} {
+		if seq, records, err := c.Began(t.Context(), id); err != nil || seq != want[0] || records != want[1] {
+			t.Errorf("Began(%s) = %d, %d, %v, want %v", id, seq, records, err, want)
 		}
 	}
 	record(t, c, event.DeliveryRefused{Delivery: two, Source: "/opd/a/b", Dataset: "x.y", Subject: "rusak.csv", Reason: event.Sentence{ID: "kosong", EN: "empty"}})

@@ -33,13 +33,13 @@ func (c *Catalog) Arrived(ctx context.Context) ([]pipeline.Delivery, error) {
 	return out, nil
 }
 
-// FirstSeq implements [pipeline.Governance].
-func (c *Catalog) FirstSeq(ctx context.Context, delivery uuid.UUID) (seq int64, err error) {
-	err = c.db.QueryRowContext(ctx, `SELECT first_seq FROM deliveries WHERE delivery = ?`, delivery.String()).Scan(&seq)
+// Began implements [pipeline.Governance].
+func (c *Catalog) Began(ctx context.Context, delivery uuid.UUID) (firstSeq, records int64, err error) {
+	err = c.db.QueryRowContext(ctx, `SELECT first_seq, records FROM deliveries WHERE delivery = ?`, delivery.String()).Scan(&firstSeq, &records)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("look up delivery %s: %w", delivery, err)
+		return 0, 0, fmt.Errorf("look up delivery %s: %w", delivery, err)
 	}
-	return seq, nil
+	return firstSeq, records, nil
 }
 
 // Check implements [pipeline.Governance].

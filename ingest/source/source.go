@@ -40,7 +40,7 @@ type Appender interface {
 // Info describes a delivery.
 type Info struct {
 	Subject     string // what people call it: the file name
-	Fingerprint string // "sha256:<hex>" over the records, the same for other newlines, a BOM or another packing
+	Fingerprint string // "<hash>:<hex>" over the records, the same for other newlines, a BOM or another packing
 	Bytes       int64  // size as stored at the source; what Batch.Bytes adds up to
 	Records     int64
 	Batches     int64

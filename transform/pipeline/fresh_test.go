@@ -22,9 +22,9 @@ type firsts struct {
 	first   func(seq int64) int64
 }
 
-func (f firsts) FirstSeq(ctx context.Context, delivery uuid.UUID) (int64, error) {
-	seq, err := f.Governance.FirstSeq(ctx, delivery)
-	return f.first(seq), err
+func (f firsts) Began(ctx context.Context, delivery uuid.UUID) (int64, int64, error) {
+	seq, records, err := f.Governance.Began(ctx, delivery)
+	return f.first(seq), records, err
 }
 
 func (f firsts) Record(ctx context.Context, facts ...event.Body) error {

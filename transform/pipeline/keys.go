@@ -121,17 +121,18 @@ func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, erro
 	if keys != nil {
 		return keys, nil
 	}
-	first, err := l.w.o.Governance.FirstSeq(ctx, p.chunk.Delivery)
+	first, records, err := l.w.o.Governance.Began(ctx, p.chunk.Delivery)
 	if err != nil {
 		return nil, err
 	}
+	keys = &heldKeys{Keys: quality.NewKeys(p.plan)}
+	keys.Expect(records*int64(p.plan.Observations()), l.w.o.KeyBytes*3/4-l.w.keyed.Load())
 	if p.chunk.Stream != "" && p.chunk.Seq == first {
-		return l.know(p.chunk.Delivery, &heldKeys{Keys: quality.NewKeys(p.plan)}), nil
+		return l.know(p.chunk.Delivery, keys), nil
 	}
 	if err := o.before.landedWhole(ctx); err != nil {
 		return nil, err
 	}
-	keys = &heldKeys{Keys: quality.NewKeys(p.plan)}
 	err = l.w.o.Lake.Keys(ctx, l.dataset, p.chunk.Delivery, func(key []arrow.Array, rows *array.Int64) error {
 		if err := keys.Load(key, rows); err != nil {
 			return err

@@ -64,8 +64,9 @@ type Governance interface {
 	Binding(ctx context.Context, ref string) (string, error)
 	// Arrived returns the deliveries that are whole in the log and not yet decided.
 	Arrived(ctx context.Context) ([]Delivery, error)
-	// FirstSeq returns the number of the first chunk of a delivery in its stream, 0 when no fact tells.
-	FirstSeq(ctx context.Context, delivery uuid.UUID) (int64, error)
+	// Began returns the number of the first chunk of a delivery in its stream and how many records it
+	// has, as far as facts tell: 0 is not known.
+	Began(ctx context.Context, delivery uuid.UUID) (firstSeq, records int64, err error)
 	// Publications returns the deliveries that count in the dataset's current state.
 	Publications(ctx context.Context, dataset string) ([]lake.Publication, error)
 	// Check returns what the rules said of a delivery, nil when it was not checked yet.

@@ -60,6 +60,19 @@ func NewKeys(plan *schemas.Plan) *Keys {
 	return k
 }
 
+// Expect makes room for n keys at once, instead of growing to that step by step, unless that takes more
+// than most bytes. It is for keys of which none is there yet.
+func (k *Keys) Expect(n, most int64) {
+	each := n/shards + 6*int64(math.Sqrt(float64(n/shards))) // by chance a shard gets more than others
+	slots := each/3*4 + 16
+	if len(k.plan.Key) == 0 || n < 1024 || n > most || shards*slots*slotBytes > most {
+		return
+	}
+	for i := range k.shards {
+		k.shards[i].slots = make([]slot, slots)
+	}
+}
+
 // Check rejects the accepted observations of rec whose key an earlier one has, and remembers the
 // keys of the others. It must run after every other rule. Row gives the row in the source of each
 // observation, counted from 1.

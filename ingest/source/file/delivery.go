@@ -3,12 +3,13 @@ package file
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
+
+	"github.com/zeebo/blake3"
 
 	"satudata/ingest/event"
 	"satudata/ingest/source"
@@ -90,7 +91,7 @@ func (d *delivery) inspect(ctx context.Context) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	d.info.Fingerprint = "sha256:" + hex.EncodeToString(h.sum())
+	d.info.Fingerprint = "blake3:" + hex.EncodeToString(h.sum())
 	d.sum, d.seen.sum = d.seen.sum, 0
 	d.again = places.done()
 	return d.complete(c)
@@ -127,9 +128,9 @@ type hasher struct {
 func newHasher() *hasher {
 	h := &hasher{in: make(chan []byte), out: make(chan []byte, 1)}
 	go func() {
-		sum := sha256.New()
+		sum := blake3.New()
 		for b := range h.in {
-			sum.Write(b)
+			_, _ = sum.Write(b) // it never fails
 		}
 		h.out <- sum.Sum(nil)
 	}()

@@ -55,6 +55,7 @@ var homes = map[string]string{
 	"github.com/apache/iceberg-go":     "transform/lake",
 	"github.com/parquet-go/parquet-go": "transform/lake catalog/query",
 	"github.com/duckdb":                "transform/lake catalog/query cmd/satudata/bench",
+	"github.com/minio/minlz":           "ingest/eventlog/embedded",
 	"github.com/zeebo/blake3":          "ingest/source/file",
 	"github.com/zeebo/xxh3":            "transform/quality catalog/overlap",
 	"modernc.org/sqlite":               "transform/lake catalog",

@@ -19,7 +19,8 @@
 // A record is:
 //
 //	version   1 byte     1
-//	codec     1 byte     0 nothing is compressed, 1 all of the payload, with zstd, 2 the value, with S2
+//	codec     1 byte     0 nothing is compressed, 1 all of the payload, with zstd,
+//	                     2 the value, with S2, 3 the value, with MinLZ
 //	value     uvarint    bytes of the message's value
 //	payload   uvarint    bytes of the payload before compression
 //	payload              key, number of headers, (name, value) of each, then the message's value;
@@ -29,10 +30,10 @@
 //
 // Values may be added (a new version, a new codec); what is written never changes its meaning.
 //
-// S2 is chosen by measurement on permit records of 260 bytes (NDJSON; CSV of the same in brackets),
-// in ns of one busy processor a byte: it packs in 1.0 (1.8) to 27 % (52 %) and unpacks in 0.4 (0.6);
-// zstd at its fastest packs in 2.8 (4.7) to 17 % (31 %) and unpacks in 0.7 (1.0). Nothing at all
-// would cost least, but for the disk, which then takes four times the bytes.
+// MinLZ at its fastest is chosen by measurement on permit records of 230 bytes (NDJSON; CSV of the same in
+// brackets), in MB/s of one processor: it packs 970 (750) to 31 % (58 %) and unpacks 2,530 (2,620); S2
+// packs 710 (500) to 30 % (52 %) and unpacks 1,890 (1,460); zstd at its fastest packs 300 to 19 %. Nothing at
+// all would cost least, but for the disk, which then takes three times the bytes.
 //
 // # Durability and damage
 //

@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+	"github.com/minio/minlz"
 
 	"satudata/ingest/event"
 	"satudata/ingest/eventlog"
@@ -22,7 +23,8 @@ const (
 	recordVersion = 1
 	codecRaw      = 0
 	codecZstd     = 1 // no longer written
-	codecS2       = 2
+	codecS2       = 2 // for values that MinLZ does not take
+	codecMinLZ    = 3
 	trailerSize   = 8 + 4 // time, checksum
 )
 
@@ -68,20 +70,35 @@ func (c *codec) encode(m event.Message) (*[]byte, error) {
 		return nil, fmt.Errorf("%w: message of %d bytes, the event log takes at most %d", eventlog.ErrTooLarge, n, maxMessage)
 	}
 	out := c.bodies.Get().(*[]byte)
-	body := slices.Grow((*out)[:0], 2+2*binary.MaxVarintLen32+envelope+s2.MaxEncodedLen(len(m.Value))+trailerSize)
-	body = append(body, recordVersion, codecS2)
+	body := slices.Grow((*out)[:0], 2+2*binary.MaxVarintLen32+envelope+packedLen(len(m.Value))+trailerSize)
+	body = append(body, recordVersion, codecRaw)
 	body = binary.AppendUvarint(body, uint64(len(m.Value)))
 	body = binary.AppendUvarint(body, uint64(envelope+len(m.Value)))
 	body = appendEnvelope(body, m)
 	head := len(body)
-	if packed := s2.Encode(body[head:cap(body)], m.Value); len(packed) < len(m.Value) {
-		body = body[:head+len(packed)]
+	packed, by, err := pack(body[head:cap(body)], m.Value)
+	if err != nil {
+		return nil, err
+	}
+	if len(packed) < len(m.Value) {
+		body, body[1] = body[:head+len(packed)], by
 	} else {
 		body = append(body, m.Value...)
-		body[1] = codecRaw
 	}
 	*out = body
 	return out, nil
+}
+
+// packedLen is how many bytes a value of n takes at most when it is packed.
+func packedLen(n int) int { return max(s2.MaxEncodedLen(n), minlz.MaxEncodedLen(n)) }
+
+// pack packs a value into dst, which has room for packedLen, and says with which codec.
+func pack(dst, value []byte) (packed []byte, by byte, err error) {
+	if len(value) > minlz.MaxBlockSize {
+		return s2.Encode(dst, value), codecS2, nil
+	}
+	packed, err = minlz.Encode(dst, value, minlz.LevelSuperFast)
+	return packed, codecMinLZ, err
 }
 
 // release takes the memory of an encoded record back.
@@ -190,19 +207,26 @@ func (c *codec) payload(s stored) ([]byte, error) {
 	case codecZstd:
 		return c.zstd.DecodeAll(s.packed, make([]byte, 0, s.payloadLen))
 	case codecS2:
-		envelope := s.payloadLen - s.valueLen
-		if envelope > len(s.packed) {
-			return nil, errors.New("it is too short")
-		}
-		if n, err := s2.DecodedLen(s.packed[envelope:]); err != nil || n != s.valueLen {
-			return nil, errors.New("its length is not that of its value")
-		}
-		out := make([]byte, s.payloadLen)
-		copy(out, s.packed[:envelope])
-		_, err := s2.Decode(out[envelope:envelope:s.payloadLen], s.packed[envelope:])
-		return out, err
+		return s.unpack(s2.DecodedLen, s2.Decode)
+	case codecMinLZ:
+		return s.unpack(minlz.DecodedLen, minlz.Decode)
 	}
 	return nil, fmt.Errorf("codec %d is not known", s.codec)
+}
+
+// unpack is the payload of a record whose value alone is packed.
+func (s stored) unpack(length func(packed []byte) (int, error), decode func(dst, packed []byte) ([]byte, error)) ([]byte, error) {
+	envelope := s.payloadLen - s.valueLen
+	if envelope > len(s.packed) {
+		return nil, errors.New("it is too short")
+	}
+	if n, err := length(s.packed[envelope:]); err != nil || n != s.valueLen {
+		return nil, errors.New("its length is not that of its value")
+	}
+	out := make([]byte, s.payloadLen)
+	copy(out, s.packed[:envelope])
+	_, err := decode(out[envelope:envelope:s.payloadLen], s.packed[envelope:])
+	return out, err
 }
 
 // parsePayload reads key, headers and value. Header values and Value alias b.

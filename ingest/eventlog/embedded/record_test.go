@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+	"github.com/minio/minlz"
 
 	"satudata/ingest/event"
 )
@@ -38,6 +39,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add([]byte{recordVersion, codecRaw, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Add([]byte{recordVersion, codecS2, 1, 3, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Add([]byte{recordVersion, codecMinLZ, 1, 3, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Add([]byte{recordVersion, codecZstd, 1, 0xff, 0xff, 0xff, 0x1f, 0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if _, err := open(body, at); err != nil && !errors.Is(err, errDamaged) {
@@ -98,7 +100,8 @@ func TestRecordElsewhere(t *testing.T) {
 	}
 }
 
-// TestOlderRecords decodes what older versions wrote: all of the payload packed with zstd.
+// TestOlderRecords decodes what older versions wrote: all of the payload packed with zstd, or the value
+// with S2.
 func TestOlderRecords(t *testing.T) {
 	c, err := newCodec()
 	if err != nil {
@@ -110,15 +113,60 @@ func TestOlderRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := event.Message{Key: "k", Headers: []event.Header{{Key: "a", Value: []byte("b")}}, Value: bytes.Repeat([]byte("long "), 5000)}
-	payload := append(appendEnvelope(nil, want), want.Value...)
-	body := []byte{recordVersion, codecZstd}
-	body = binary.AppendUvarint(body, uint64(len(want.Value)))
-	body = binary.AppendUvarint(body, uint64(len(payload)))
-	body = enc.EncodeAll(payload, body)
-	at := place{topic: "t", partition: 1, offset: 7}
-	got, err := decode(c, seal(body, at, time.Unix(1, 2)), at)
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	envelope := appendEnvelope(nil, want)
+	payload := append(envelope[:len(envelope):len(envelope)], want.Value...)
+	for by, packed := range map[byte][]byte{
+		codecZstd: enc.EncodeAll(payload, nil),
+		codecS2:   append(envelope[:len(envelope):len(envelope)], s2.Encode(nil, want.Value)...),
+	} {
+		body := []byte{recordVersion, by}
+		body = binary.AppendUvarint(body, uint64(len(want.Value)))
+		body = binary.AppendUvarint(body, uint64(len(payload)))
+		body = append(body, packed...)
+		at := place{topic: "t", partition: 1, offset: 7}
+		got, err := decode(c, seal(body, at, time.Unix(1, 2)), at)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("codec %d: %v (-want +got):\n%s", by, err, diff)
+		}
+	}
+}
+
+// TestCodecs: each value is packed by what takes it, or left as it is, and comes back.
+func TestCodecs(t *testing.T) {
+	c, err := newCodec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	random := make([]byte, 1<<20)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range random {
+		random[i] = byte(r.Uint32())
+	}
+	for _, tt := range []struct {
+		name  string
+		value []byte
+		by    byte
+	}{
+		{"nothing", nil, codecRaw},
+		{"little", []byte("{}"), codecRaw},
+		{"text", bytes.Repeat([]byte("a line of text "), 4000), codecMinLZ},
+		{"noise", random, codecRaw},
+		{"beyond a block of MinLZ", make([]byte, minlz.MaxBlockSize+1), codecS2},
+	} {
+		body, err := c.encode(event.Message{Key: "k", Value: tt.value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if by := (*body)[1]; by != tt.by {
+			t.Errorf("%s is packed by codec %d, want %d", tt.name, by, tt.by)
+		}
+		at := place{topic: "t"}
+		got, err := decode(c, seal(*body, at, time.Unix(1, 2)), at)
+		if err != nil || !bytes.Equal(got.Value, tt.value) {
+			t.Errorf("%s: %d bytes came back, %v", tt.name, len(got.Value), err)
+		}
+		c.release(body)
 	}
 }
 
@@ -144,10 +192,17 @@ func BenchmarkCodec(b *testing.B) {
 		unpack func(dst, packed []byte) ([]byte, error)
 	}{
 		{"none", func(dst []byte) []byte { return append(dst, text...) }, func(dst, packed []byte) ([]byte, error) { return append(dst, packed...), nil }},
+		{"minlz", func(dst []byte) []byte {
+			packed, _, err := pack(dst[:cap(dst)], text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return packed
+		}, minlz.Decode},
 		{"s2", func(dst []byte) []byte { return s2.Encode(dst[:cap(dst)], text) }, s2.Decode},
 		{"zstd", func(dst []byte) []byte { return enc.EncodeAll(text, dst) }, func(dst, packed []byte) ([]byte, error) { return dec.DecodeAll(packed, dst) }},
 	} {
-		dst, out := make([]byte, 0, s2.MaxEncodedLen(len(text))), make([]byte, 0, len(text))
+		dst, out := make([]byte, 0, packedLen(len(text))), make([]byte, 0, len(text))
 		packed := bytes.Clone(c.pack(dst))
 		b.Run("pack/"+c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

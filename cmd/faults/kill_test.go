@@ -187,12 +187,19 @@ func TestKilledUp(t *testing.T) {
 // awaitPublished waits until the processes that run have published n deliveries.
 func (o *office) awaitPublished(n int) {
 	o.t.Helper()
-	var got int
 	for late := time.Now().Add(patience); time.Now().Before(late); time.Sleep(100 * time.Millisecond) {
-		got = strings.Count(o.must("deliveries", "--json"), fmt.Sprintf("%q", published))
-		if got == n {
+		if o.published() == n {
 			return
 		}
 	}
-	o.t.Fatalf("%d deliveries are published, want %d\n%s", got, n, o.must("deliveries"))
+	o.t.Fatalf("%d deliveries are published, want %d\n%s", o.published(), n, o.must("deliveries"))
+}
+
+// published is how many deliveries are, -1 when that cannot be read.
+func (o *office) published() int {
+	r := o.run("deliveries", "--json")
+	if r.code != 0 {
+		return -1
+	}
+	return strings.Count(r.stdout, fmt.Sprintf("%q", published))
 }

@@ -13,8 +13,8 @@ import (
 
 // Calls that change files, and those that would change them behind the back of the model.
 const (
-	modelled   = "openat,open,creat,close,lseek,write,pwrite64,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir"
-	unmodelled = "writev,pwritev,pwritev2,truncate,sync_file_range,link,linkat,symlink,symlinkat,dup,dup2,dup3,copy_file_range,sendfile,splice,mmap"
+	modelled   = "openat,open,creat,close,lseek,write,pwrite64,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir"
+	unmodelled = "writev,pwritev,pwritev2,truncate,sync_file_range,symlink,symlinkat,dup,dup2,dup3,copy_file_range,sendfile,splice,mmap"
 )
 
 // call is one system call of a recorded program, with its strings decoded.
@@ -141,7 +141,7 @@ func (r *replay) do(c call) bool {
 	switch c.name {
 	case "openat", "open", "creat":
 		return r.opened(c)
-	case "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir":
+	case "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir":
 		return r.named(c)
 	case "mmap":
 		h := r.open[c.descriptor(4)]
@@ -235,7 +235,11 @@ func (r *replay) named(c call) bool {
 	default:
 		to, as := r.disk.parent(paths[1])
 		if to != parent {
-			r.t.Fatalf("the model does not rename from folder to folder: %v", paths)
+			r.t.Fatalf("the model does not rename or link from folder to folder: %v", paths)
+		}
+		if strings.HasPrefix(c.name, "link") {
+			parent.name(c.end, map[string]*node{as: parent.names[name]})
+			return true
 		}
 		parent.name(c.end, map[string]*node{name: nil, as: parent.names[name]})
 	}

@@ -60,6 +60,19 @@ func (f *File) CommitAs(path string) error {
 	return f.Commit()
 }
 
+// Name gives a file that was synced a second name in its folder, durable when it returns, and leaves
+// one that is there: os.ErrExist. Where storage knows no second names it is errors.ErrUnsupported.
+func Name(from, to string) error {
+	err := os.Link(from, to)
+	if errors.Is(err, os.ErrPermission) { // some file systems say it so
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+	}
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(to))
+}
+
 // Abort drops the file. It may be called after Commit, where it does nothing.
 func (f *File) Abort() {
 	if f.f.Close() == nil {

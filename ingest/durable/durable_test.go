@@ -1,6 +1,7 @@
 package durable_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,25 @@ func TestAbortLeavesTheOldFile(t *testing.T) {
 	}
 	if got := names(t, dir); len(got) != 1 {
 		t.Errorf("folder holds %q, want no leftovers", got)
+	}
+}
+
+func TestNameLeavesWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"first", "second"} {
+		if err := os.WriteFile(path(name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := durable.Name(path("first"), path("file")); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Name(path("second"), path("file")); !errors.Is(err, os.ErrExist) {
+		t.Errorf("Name where there is a file = %v, want %v", err, os.ErrExist)
+	}
+	if got, err := os.ReadFile(path("file")); err != nil || string(got) != "first" {
+		t.Errorf("the file holds %q, %v", got, err)
 	}
 }
 

@@ -182,6 +182,11 @@ func Open(dir string, o Options) (*Log, error) {
 // openFile opens the file with as much address space as it will ever need, which costs nothing: to
 // map a file that has outgrown its map, bbolt waits for all readers, and all others wait for it.
 func openFile(path string) (db *bolt.DB, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := makeFile(path); err != nil {
+			return nil, err
+		}
+	}
 	before, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -200,12 +205,40 @@ func openFile(path string) (db *bolt.DB, err error) {
 	return db, err
 }
 
+// makeFile makes the file of a new log, which appears whole or not at all: bbolt makes it in place, where
+// a power cut may leave a part of it that passes for a damaged log.
+func makeFile(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+fileName+".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	db, err := bolt.Open(f.Name(), 0o644, nil) // writes and syncs what an empty database holds
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	err = durable.Name(f.Name(), path)
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, errors.ErrUnsupported) {
+		return nil // another process was faster, or bbolt has to make it
+	}
+	return err
+}
+
 // start checks an open database, lays it out when it is new and says who has it.
 func (l *Log) start() error {
 	if err := l.checkSize(); err != nil {
 		return err
 	}
 	if err := l.layOut(); err != nil {
+		return err
+	}
+	if err := durable.SyncDir(l.dir); err != nil { // who made the file may have been killed before its name was safe
 		return err
 	}
 	var err error
@@ -261,7 +294,7 @@ func (l *Log) layOut() error {
 	case version != "new":
 		return fmt.Errorf("%w: layout version %q is not known, a newer satudata may have written it", eventlog.ErrCorrupt, version)
 	}
-	err = l.update(func(tx *bolt.Tx) error {
+	return l.update(func(tx *bolt.Tx) error {
 		meta, err := tx.CreateBucket(metaBucket)
 		if err != nil {
 			return err
@@ -274,10 +307,6 @@ func (l *Log) layOut() error {
 		}
 		return makeList(tx)
 	})
-	if err != nil {
-		return err
-	}
-	return durable.SyncDir(l.dir) // the file's name must survive as the file does
 }
 
 // Close implements [eventlog.Log].

@@ -73,22 +73,10 @@ func (l *land) partitions(ctx context.Context, assigned map[string][]int) (lande
 	if err != nil {
 		return 0, err
 	}
-	var later []eventlog.Range // that hold nothing which says what the tables are like; others may
 	for _, r := range ranges {
 		if assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition) {
 			continue
 		}
-		n, err := l.toEnd(ctx, r)
-		landed += n
-		if errors.Is(err, errNoContract) {
-			later = append(later, r)
-			continue
-		}
-		if err != nil {
-			return landed, err
-		}
-	}
-	for _, r := range later {
 		n, err := l.toEnd(ctx, r)
 		landed += n
 		if err != nil {
@@ -290,21 +278,12 @@ func (l *land) unmoved(ctx context.Context, partition int, from int64) error {
 	return err
 }
 
-// errNoContract says that a dataset has no tables, and that what would be landed is of no contract.
-var errNoContract = errors.New("no contract is registered for what the topic holds")
-
 // ensure makes the tables follow the contract of the batch, by way of the versions before it: so a
 // table has had the columns of each, and chunks of any of them find their place in whatever order
 // they come.
 func (l *land) ensure(ctx context.Context, b *batch) error {
 	if b.plan == nil {
-		if _, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History); err != nil {
-			if errors.Is(err, lake.ErrNotFound) {
-				err = fmt.Errorf("%w: %w", errNoContract, err)
-			}
-			return err
-		}
-		return nil
+		return l.ensureAny(ctx)
 	}
 	version := b.plan.Contract.Version
 	if l.ensured == version {
@@ -336,4 +315,26 @@ func (l *land) ensure(ctx context.Context, b *batch) error {
 	}
 	l.ensured = version
 	return nil
+}
+
+// ensureAny makes tables for a batch that is of no contract where there are none yet: they begin with the
+// first version, which chunks of later ones follow. What it holds need not wait for a chunk, which may be
+// in the partition of another worker.
+func (l *land) ensureAny(ctx context.Context) error {
+	_, missing := l.w.o.Lake.Positions(ctx, l.dataset, lake.History)
+	if !errors.Is(missing, lake.ErrNotFound) {
+		return missing
+	}
+	registered, err := l.w.o.Governance.Versions(ctx, l.dataset)
+	if err != nil {
+		return err
+	}
+	if len(registered) == 0 {
+		return fmt.Errorf("no contract is registered for what the topic holds: %w", missing)
+	}
+	contract, err := l.w.plans.contract(ctx, l.dataset, registered[0])
+	if err != nil {
+		return err
+	}
+	return l.w.o.Lake.Ensure(ctx, l.dataset, contract.Fields(), contract.Key())
 }

@@ -121,6 +121,29 @@ func TestForeignMessagesFirst(t *testing.T) {
 	}
 }
 
+// TestForeignMessagesOnly: foreign messages land by themselves once there is a contract, for the chunks
+// may be in the partitions of another worker. A dataset without one cannot have tables.
+func TestForeignMessagesOnly(t *testing.T) {
+	r := openRoad(t, t.TempDir())
+	r.append(t, event.Message{Key: "x", Value: []byte("sampah")})
+	if err := r.worker(0).Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "no contract is registered") {
+		t.Errorf("Drain without a contract = %v", err)
+	}
+	r.registerVersions(t)
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := chunk(1, permit(900), 1)
+	c.Contract, c.Binding = "1.1.0", "dpmptsp.izin@1.1.0"
+	r.append(t, c.Message())
+	if err := r.worker(0).Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.proof(t); got.Accepted != 1 || got.Rejected != 1 {
+		t.Errorf("accepted %d and rejected %d, want 1 and 1", got.Accepted, got.Rejected)
+	}
+}
+
 // countingLog counts how often it is asked for changes and for ranges.
 type countingLog struct {
 	*embedded.Log
@@ -215,8 +238,7 @@ func TestFirstTopicOfIdleWorker(t *testing.T) {
 	}
 }
 
-// TestForeignPartitionFirst: a partition that holds nothing but foreign messages waits for the others,
-// which say what the tables are like; it does not hold them up.
+// TestForeignPartitionFirst: a partition that holds nothing but foreign messages does not hold up the others.
 func TestForeignPartitionFirst(t *testing.T) {
 	events, err := embedded.Open(filepath.Join(t.TempDir(), "log"), embedded.Options{Partitions: 2})
 	if err != nil {

@@ -120,6 +120,7 @@ func (p *power) part(t *testing.T, commands ...[]string) {
 	lines := 0 // of the records of the steps before
 	for _, s := range steps {
 		lines = p.cut(t, d, s, lines, cut)
+		t.Logf("%.60s: %d calls, so far %d cuts and %d different disks", s.name, len(s.calls), p.cuts, len(p.seen))
 	}
 	close(cut)
 	lanes.Wait()

@@ -129,26 +129,30 @@ func (f *folding) together(ctx context.Context, s source, some []iceberg.DataFil
 	return next, err
 }
 
-// Of files of about one size folds keep at most fewFiles in the current table: where there are more
-// of less than smallRows rows, or of up to eight times as many, and so on, they are written together.
-// So queries read few files, and each row is written a few times in all.
-const (
-	fewFiles  = 16
-	smallRows = 64 << 10
-)
+// sizes are the sizes below which files of the current table are small, and how many such are kept: more
+// are written together. So queries read few files, and each row of a stream is written twice in all. What
+// landed in large batches is never small: to sort it costs more than to land it.
+var sizes = []struct {
+	bytes int64
+	most  int
+}{{512 << 10, fewFiles}, {4 << 20, 4 * fewFiles}}
+
+const fewFiles = 16
 
 // small are the files to write together, none when there are few.
 func (l *Lake) small(files []iceberg.DataFile) []iceberg.DataFile {
-	for low, high := int64(0), int64(smallRows); high <= 64*smallRows; low, high = high, 8*high {
+	low := int64(0)
+	for _, size := range sizes {
 		var some []iceberg.DataFile
 		for _, f := range files {
-			if low <= f.Count() && f.Count() < high && f.FileSizeBytes() < l.opts.FileBytes/2 {
+			if n := f.FileSizeBytes(); low <= n && n < min(size.bytes, l.opts.FileBytes/2) {
 				some = append(some, f)
 			}
 		}
-		if len(some) > fewFiles {
+		if len(some) > size.most {
 			return some
 		}
+		low = size.bytes
 	}
 	return nil
 }

@@ -2,11 +2,10 @@ package catalog
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
 	"time"
+
+	"satudata/transform/lake"
 )
 
 // Standing counts the deliveries of a dataset that have a status.
@@ -63,19 +62,7 @@ func (c *Catalog) Position(ctx context.Context) (next int64, err error) {
 
 // Ping says whether a fact could be applied to the projection now: it takes the lock that this takes,
 // changes nothing and lets it go. It waits a second for a lock that somebody else has.
-func (c *Catalog) Ping(ctx context.Context) (err error) {
-	q := url.Values{"mode": {"rw"}, "_pragma": {"busy_timeout(1000)"}, "_txlock": {"immediate"}}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: c.path}).EscapedPath()+"?"+q.Encode())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	return tx.Rollback()
-}
+func (c *Catalog) Ping(ctx context.Context) error { return lake.PingSQLite(ctx, c.path) }
 
 // Newest is the time of the newest fact, as whoever recorded it had it.
 func (c *Catalog) Newest(ctx context.Context) (time.Time, error) {

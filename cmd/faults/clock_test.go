@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"satudata/schemas/schemastest"
 )
 
 // setClock makes the commands that are started from now on see a clock that is so much ahead of ours, or
@@ -33,7 +35,7 @@ func (o *office) setClock(ahead time.Duration) {
 // was delivered last of each permit is what counts, whatever the clock said, and ids increase all the while.
 func TestClockSetBack(t *testing.T) {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		unavailable(t, "another clock", "testdata/clock.c is for Linux on amd64")
+		schemastest.Without(t, "another clock: testdata/clock.c is for Linux on amd64")
 	}
 	o := newOffice(t, often+"sources: [{binding: dpmptsp.izin0, paths: [masuk]}]\n", 1)
 	inbox := o.inbox()

@@ -257,18 +257,13 @@ func (m *model) wipe(state map[string]map[string]string, delivery uuid.UUID, v m
 	}
 	scopes := map[string]bool{}
 	for _, l := range m.log {
-		if l.parcel == nil || l.copied || l.chunk.Delivery != delivery {
+		if l.parcel == nil || l.copied || l.chunk.Delivery != delivery || l.part.op == event.Delete {
 			continue
 		}
 		for i, r := range l.part.records {
-			if !l.accepted[i] {
-				continue
+			if l.accepted[i] {
+				scopes[scope(m.upcast(r.values, l.parcel.version, now))] = true
 			}
-			values := r.values
-			if l.part.op == event.Delete {
-				continue
-			}
-			scopes[scope(m.upcast(values, l.parcel.version, now))] = true
 		}
 	}
 	maps.DeleteFunc(state, func(_ string, values map[string]string) bool { return scopes[scope(values)] })

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"satudata/ingest/source"
+	"satudata/schemas/schemastest"
 )
 
 // TestPowerLoss records every write of deliveries, of their landings and of the upkeep of the tables, cuts
@@ -242,14 +243,5 @@ func traceable(t *testing.T) {
 	} else {
 		return
 	}
-	unavailable(t, "power cuts", missing)
-}
-
-// unavailable skips a test that cannot have what it needs, or fails it where everything is required.
-func unavailable(t *testing.T, what, missing string) {
-	t.Helper()
-	if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-		t.Fatalf("no %s: %s; SATUDATA_TEST_REQUIRE=all does not allow to skip this", what, missing)
-	}
-	t.Skipf("SKIPPED, NOT TESTED WITH %s: %s", what, missing)
+	schemastest.Without(t, "power cuts: "+missing)
 }

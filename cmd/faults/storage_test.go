@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"satudata/schemas/schemastest"
 )
 
 // both are words that an error about a full disk, or one that cannot be written, must say.
@@ -29,7 +31,7 @@ func newVolume(t *testing.T, bytes int64) *volume {
 	t.Helper()
 	v := &volume{t: t, dir: t.TempDir()}
 	if err := syscall.Mount("tmpfs", v.dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=755", bytes)); err != nil {
-		unavailable(t, "a small disk", fmt.Sprintf("a tmpfs cannot be mounted (run as root): %v", err))
+		schemastest.Without(t, fmt.Sprintf("a small disk: a tmpfs cannot be mounted (run as root): %v", err))
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(v.dir, syscall.MNT_DETACH); err != nil {
@@ -218,7 +220,7 @@ func TestReadOnly(t *testing.T) {
 // the other: four of them in the short form.
 func TestPermissionLost(t *testing.T) {
 	if os.Getuid() != 0 {
-		unavailable(t, "another user", "only root can run a command as one")
+		schemastest.Without(t, "another user: only root can run a command as one")
 	}
 	v := newVolume(t, 128<<20)
 	o := officeOn(v, onSmallDisk)

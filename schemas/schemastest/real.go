@@ -1,5 +1,5 @@
-// Package schemastest finds the real deliveries and code lists for tests. They are not part of the
-// project, because they are not ours to publish.
+// Package schemastest finds the real deliveries and code lists for tests, which are not part of the
+// project, because they are not ours to publish, and says what becomes of a test that lacks something.
 package schemastest
 
 import (
@@ -30,9 +30,16 @@ func Real(t testing.TB, elem ...string) string {
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
-		t.Fatalf("the real files are required: no %s; set SATUDATA_SHARED", path)
-	}
-	t.Skipf("SKIPPED: the real files are not here: no %s; set SATUDATA_SHARED", path)
+	Without(t, "the real files: no "+path+"; set SATUDATA_SHARED")
 	return ""
+}
+
+// Without ends a test that cannot have what it needs: it is skipped, or fails when SATUDATA_TEST_REQUIRE
+// is all.
+func Without(t testing.TB, missing string) {
+	t.Helper()
+	if os.Getenv("SATUDATA_TEST_REQUIRE") == "all" {
+		t.Fatalf("SATUDATA_TEST_REQUIRE=all does not allow to test without %s", missing)
+	}
+	t.Skipf("SKIPPED, not tested without %s", missing)
 }

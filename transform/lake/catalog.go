@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -59,6 +60,11 @@ func (l *Lake) openCatalog(ctx context.Context) error {
 	return nil
 }
 
+// sqliteURI names a file for SQLite, in whose URIs some characters of a path mean something else.
+func sqliteURI(path, query string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query
+}
+
 // openDB opens the database of the catalog.
 func (l *Lake) openDB() (db *sql.DB, dialect sqlcat.SupportedDialect, err error) {
 	if l.opts.Postgres == "" {
@@ -69,8 +75,8 @@ func (l *Lake) openDB() (db *sql.DB, dialect sqlcat.SupportedDialect, err error)
 		if err := durable.Writable(path); err != nil {
 			return nil, "", err
 		}
-		db, err = sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate",
-			path, l.opts.Patience.Milliseconds()))
+		db, err = sql.Open("sqlite", sqliteURI(path, fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate",
+			l.opts.Patience.Milliseconds())))
 		dialect = sqlcat.SQLite
 	} else {
 		if err := l.refuseOther(inSQLite); err != nil {

@@ -65,7 +65,12 @@ func (l *Lake) Ping(ctx context.Context) (err error) {
 	if l.opts.Postgres != "" {
 		return l.pingPostgres(ctx)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, inSQLite)+"?mode=rw&_pragma=busy_timeout(1000)&_txlock=immediate")
+	return PingSQLite(ctx, filepath.Join(l.dir, inSQLite))
+}
+
+// PingSQLite says whether a SQLite file could be written to now, as [Lake.Ping] does.
+func PingSQLite(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", sqliteURI(path, "mode=rw&_pragma=busy_timeout(1000)&_txlock=immediate"))
 	if err != nil {
 		return err
 	}

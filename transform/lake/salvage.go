@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +83,7 @@ func (s *Salvage) open(ctx context.Context) error {
 	if s.scratch, err = os.MkdirTemp(parent, "salvage-"); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(s.scratch, "catalog.db")}).EscapedPath()+"?_pragma=busy_timeout(20000)&_txlock=immediate")
+	db, err := sql.Open("sqlite", sqliteURI(filepath.Join(s.scratch, "catalog.db"), "_pragma=busy_timeout(20000)&_txlock=immediate"))
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(s.scratch))
 	}
@@ -277,7 +276,7 @@ func CheckSQLite(ctx context.Context, path string) (problem string, err error) {
 		}
 		return "", err
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(20000)")
+	db, err := sql.Open("sqlite", sqliteURI(path, "_pragma=busy_timeout(20000)"))
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -105,6 +106,47 @@ func TestKeysMany(t *testing.T) {
 	}
 	if k.Len() != n {
 		t.Errorf("%d keys, want %d", k.Len(), n)
+	}
+}
+
+// TestKeysExpected: room that is made at once is enough, never more than may be taken, and changes no verdict.
+func TestKeysExpected(t *testing.T) {
+	p := plan(t)
+	p.Key = []int{0}
+	for _, tt := range []struct {
+		name     string
+		n, most  int64
+		expected bool
+	}{
+		{"enough", 50_000, 4 << 20, true},
+		{"too much", 50_000, 1 << 20, false},
+		{"few", 10, 4 << 20, false},
+		{"nobody knows", 0, 4 << 20, false},
+		{"beyond all", math.MaxInt64, 4 << 20, false},
+	} {
+		k := NewKeys(p)
+		k.Expect(tt.n, tt.most)
+		before, _ := k.Bytes()
+		if before > tt.most || before > 0 != tt.expected {
+			t.Errorf("%s: %d bytes of at most %d", tt.name, before, tt.most)
+		}
+		v := NewVerdicts(1000)
+		for _, accepted := range []int{1000, 0} {
+			for first := 0; first < 50_000; first += 1000 {
+				rows := make([]testRow, 1000)
+				for i := range rows {
+					rows[i] = testRow{"a": first + i}
+				}
+				v.Reset(1000)
+				check(t, k, batch(t, rows...), from(int64(first)), v)
+				if v.Accepted() != accepted {
+					t.Fatalf("%s, from %d: %d accepted, want %d", tt.name, first, v.Accepted(), accepted)
+				}
+			}
+		}
+		if after, _ := k.Bytes(); tt.expected && after != before {
+			t.Errorf("%s: it grew from %d to %d bytes", tt.name, before, after)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@
 //
 // # Fingerprint
 //
-// It is the SHA-256 of the content type, the header lines once, and the records, as they are handed
+// It is the BLAKE3 sum of the content type, the header lines once, and the records, as they are handed
 // out: unpacked, as UTF-8, without byte order mark, every line ended by one LF (also a line end
 // inside quotes), empty lines and skipped rows left out. So the same table with other newlines, a
 // byte order mark, in UTF-16 or packed has the same fingerprint.

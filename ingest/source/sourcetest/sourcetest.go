@@ -117,7 +117,7 @@ func testBatches(t *testing.T, all []Delivered) {
 			}
 			continue
 		}
-		if d.Info.Subject == "" || !strings.Contains(d.Info.Fingerprint, ":") || d.Info.Records == 0 {
+		if hash, sum, _ := strings.Cut(d.Info.Fingerprint, ":"); d.Info.Subject == "" || hash == "" || len(sum) != 64 || d.Info.Records == 0 {
 			t.Errorf("info is not complete: %+v", d.Info)
 		}
 		sum := source.Info{Subject: d.Info.Subject, Fingerprint: d.Info.Fingerprint, ContentType: d.Info.ContentType, Header: d.Info.Header}

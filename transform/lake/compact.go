@@ -68,7 +68,7 @@ func (l *Lake) leaveToFold(ctx context.Context, dataset string, all source, most
 			held = append(held, f)
 		}
 	}
-	if folded == "" || len(all.files)-len(held) > most {
+	if len(all.files)-len(held) > most {
 		return all.files, nil
 	}
 	return held, nil

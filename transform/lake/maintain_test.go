@@ -92,7 +92,7 @@ func TestMaintainInTiers(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
 	ensure(t, l, keyed, 0)
-	p := lake.Policy{KeepSnapshots: 10, MinFiles: 4, Grace: -1}
+	p := lake.Policy{KeepSnapshots: 10, MinFiles: 1, Grace: -1}
 	compacted := 0
 	for n := range 100 {
 		landMany(t, l, n, 1)
@@ -106,7 +106,7 @@ func TestMaintainInTiers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := infos[1]; h.Files > 4 || h.Snapshots > 16 || h.Rows != 100 || compacted == 0 {
+	if h := infos[1]; h.Files > 8 || h.Snapshots > 16 || h.Rows != 100 || compacted == 0 {
 		t.Errorf("%+v, %d files compacted; want few files and snapshots, and all rows", h, compacted)
 	}
 	if n := filesOnDisk(t, dir); n > 120 {
@@ -265,6 +265,22 @@ func TestFoldAfterCompaction(t *testing.T) {
 	}
 	if ok, err := l.CheckCurrent(t.Context(), dataset, published); !ok || err != nil {
 		t.Errorf("CheckCurrent = %t, %v", ok, err)
+	}
+}
+
+// TestFirstFoldAfterUpkeep: upkeep leaves what the first fold can take in as it is.
+func TestFirstFoldAfterUpkeep(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, keyed, 0)
+	published := landMany(t, l, 0, 20)
+	if m, err := l.Maintain(t.Context(), dataset, lake.Policy{MinFiles: 4}); err != nil || m.Compacted > 0 {
+		t.Fatalf("%+v, %v; want the files left to the fold", m, err)
+	}
+	if r, err := l.Fold(t.Context(), dataset, published, false); err != nil || !r.Folded || r.Rows != 20 || r.Rest != 20 {
+		t.Fatalf("%+v, %v; want all folded", r, err)
+	}
+	if m, err := l.Maintain(t.Context(), dataset, lake.Policy{MinFiles: 4}); err != nil || m.Compacted != 20 {
+		t.Errorf("%+v, %v; want the files written together, which the fold has", m, err)
 	}
 }
 

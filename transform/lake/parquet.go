@@ -114,16 +114,38 @@ func (w *Writer) WriteParts(rec arrow.RecordBatch, parts []Part, r Rows) error {
 	if r.Select != nil {
 		n = len(r.Select)
 	}
-	if len(r.Row) != n || len(r.SourceRow) != n {
-		return fmt.Errorf("write batch %s: %d rows with %d numbers and %d source rows", w.batch, n, len(r.Row), len(r.SourceRow))
+	of := 0
+	for _, p := range parts {
+		of += p.Rows
+	}
+	if len(r.Row) != n || len(r.SourceRow) != n || of != n {
+		return fmt.Errorf("write batch %s: %d rows with %d numbers, %d source rows and origins of %d", w.batch, n, len(r.Row), len(r.SourceRow), of)
 	}
 	if err := w.resolve(rec.Schema()); err != nil {
 		return err
 	}
 	w.scattered = len(parts) > n/8
 	w.origins.parts = parts
+	for from := 0; from < n; {
+		some := w.together(w.origins.parts)
+		if err := w.writeSome(rec, r, from, some); err != nil {
+			return err
+		}
+		if from += some; from < n && w.file != nil {
+			if err := w.end(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeSome writes n rows from one on.
+func (w *Writer) writeSome(rec arrow.RecordBatch, r Rows, first, n int) error {
 	return w.split(rec, n, func(from, n int) error {
+		from += first
 		parts := w.origins.next(n)
+		w.file.turns.note(parts)
 		for i, c := range w.file.out.columns {
 			var err error
 			switch {
@@ -343,17 +365,32 @@ func (w *Writer) split(rec arrow.RecordBatch, n int, write func(from, n int) err
 	return nil
 }
 
-// ownRows is from how many rows on a file is worth having.
+// ownRows is from how many rows of a delivery on a file of their own is worth having. Such a file tells
+// by its statistics what came of the delivery, can become part of the current table as it is, and has
+// bounds of its own.
 const ownRows = 1000
 
-// Cut says that rows of another delivery follow: they get a file of their own, unless the one in work
-// holds few rows so far. A file that is of one delivery alone tells by its statistics what came of it,
-// can become part of the current table as it is, and has bounds of its own.
-func (w *Writer) Cut() error {
-	if w.file == nil || w.file.out.total() < ownRows {
-		return nil
+// together is how many rows of parts belong in the file in work. Rows of another delivery begin a new one
+// when they are many, or when the file is of one delivery and holds many. Where few rows of many
+// deliveries take turns, all are in one file.
+func (w *Writer) together(parts []Part) (n int) {
+	in, total := turns{}, 0
+	if w.file != nil {
+		in, total = w.file.turns, int(w.file.out.total())
 	}
-	return w.end()
+	for len(parts) > 0 {
+		alike, rows := 0, 0
+		for alike < len(parts) && parts[alike].Delivery == parts[0].Delivery {
+			rows += parts[alike].Rows
+			alike++
+		}
+		if total > 0 && parts[0].Delivery != in.last && (rows >= ownRows || in.n == 1 && total >= ownRows) {
+			return n
+		}
+		in.note(parts[:1])
+		total, n, parts = total+rows, n+rows, parts[alike:]
+	}
+	return n
 }
 
 // Close makes the files durable and returns them for the commit. The writer cannot be used again.
@@ -380,6 +417,23 @@ type dataFile struct {
 	path string
 	to   *durable.File
 	out  *fileWriter
+
+	turns turns
+}
+
+// turns counts how often the delivery of rows changes.
+type turns struct {
+	last uuid.UUID // delivery
+	n    int
+}
+
+func (t *turns) note(parts []Part) {
+	for i := range parts {
+		if d := parts[i].Delivery; d != t.last || t.n == 0 {
+			t.last = d
+			t.n++
+		}
+	}
 }
 
 // name is the path of file n of the batch whose bytes have a checksum. The checksum is there for a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,67 @@ func TestReferences(t *testing.T) {
 	own, err := filepath.Glob(filepath.Join(dir, "publik", "bencana", "kejadian_banjir", "data", "*.parquet"))
 	if err != nil || len(own) != 1 {
 		t.Errorf("files of the current table: %v, %v; want the one that a fold had to write", own, err)
+	}
+}
+
+// TestFilesOfDeliveries writes rows of deliveries one after the other, many and few of each, in calls
+// that do not end where the deliveries do, and looks how often the delivery changes within a file.
+func TestFilesOfDeliveries(t *testing.T) {
+	l := open(t, t.TempDir())
+	ensure(t, l, keyed, 0)
+	type call [][2]int // deliveries, and rows of each
+	for _, tt := range []struct {
+		name  string
+		calls []call
+		want  []int // deliveries in turn in each file
+	}{
+		{"one", []call{{{1, 3000}}, {{1, 5}}}, []int{1}},
+		{"many rows each", []call{{{1, 3000}}, {{2, 3000}}, {{2, 10}}}, []int{1, 1}},
+		{"few after many", []call{{{1, 3000}}, {{2, 3}}, {{3, 3}}}, []int{1, 2}},
+		{"many after few", []call{{{1, 3}}, {{2, 3000}}}, []int{1, 1}},
+		{"in one call", []call{{{1, 3}, {2, 3000}, {3, 1}}}, []int{1, 1, 1}},
+		{"in turn", []call{{{1, 900}, {2, 900}, {1, 900}}, {{3, 2}, {1, 900}}, {{2, 999}}}, []int{6}},
+		{"many after turns", []call{{{1, 900}, {2, 900}}, {{3, 1000}}}, []int{2, 1}},
+	} {
+		w, err := l.NewWriter(t.Context(), dataset, lake.History, tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Abort()
+		left := int64(0)
+		for _, deliveries := range tt.calls {
+			var parts []lake.Part
+			var values [][]any
+			for _, d := range deliveries {
+				parts = append(parts, lake.Part{Origin: origin(deliveryID(d[0]), d[0]), Rows: d[1]})
+				for range d[1] {
+					values = append(values, []any{fmt.Sprint("k", len(values)), int64(1)})
+				}
+			}
+			n := int64(len(values))
+			rec := record(t, memory.DefaultAllocator, keyed, values...)
+			if err := w.WriteParts(rec, parts, lake.Rows{Row: numbers(0, n), SourceRow: numbers(0, n)}); err != nil {
+				t.Fatal(err)
+			}
+			left += n
+		}
+		files, err := w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, f := range files {
+			turns := rows(t, `SELECT count(*)::INTEGER FROM (SELECT _pengiriman, lag(_pengiriman) OVER (ORDER BY file_row_number) AS before
+				FROM read_parquet('`+f.Path+`', file_row_number = true)) WHERE before IS DISTINCT FROM _pengiriman`)
+			n, err := strconv.Atoi(turns[0][0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, left = append(got, n), left-f.Rows
+		}
+		if !cmp.Equal(tt.want, got) || left != 0 {
+			t.Errorf("%s: deliveries in turn in each file: %v, want %v; %d rows missing", tt.name, got, tt.want, left)
+		}
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"satudata/ingest/event"
 	"satudata/transform/lake"
 	"satudata/transform/quality"
@@ -25,7 +23,6 @@ type output struct {
 	landed    Landed
 	rows      lake.Rows   // reused
 	origins   []lake.Part // reused
-	last      uuid.UUID   // delivery of the rows written last
 	opd       string      // of source
 	source    string
 }
@@ -115,14 +112,6 @@ func (o *output) accept(d *decoded) error {
 	})
 	if err != nil {
 		return err
-	}
-	if len(o.origins) > 0 {
-		if o.origins[0].Delivery != o.last {
-			if err := o.accepted.Cut(); err != nil {
-				return err
-			}
-		}
-		o.last = o.origins[len(o.origins)-1].Delivery
 	}
 	rows := *r
 	if v.Accepted() == v.Len() {

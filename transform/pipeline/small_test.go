@@ -22,13 +22,18 @@ import (
 // rowsOf are the rows of a table of the permits, in order, as text. Nothing but its files is looked at.
 func (r *road) rowsOf(t *testing.T, table string) []string {
 	t.Helper()
+	return r.inFiles(t, table, "SELECT to_json(t)::VARCHAR FROM (SELECT * EXCLUDE filename FROM %s) t ORDER BY 1")
+}
+
+// inFiles runs a query of one text over the files of a table, whatever the catalog says.
+func (r *road) inFiles(t *testing.T, table, query string) []string {
+	t.Helper()
 	db, err := sql.Open("duckdb", "") // the driver comes with the lake
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), fmt.Sprintf("SELECT to_json(t)::VARCHAR FROM read_parquet('%s/*.parquet') t ORDER BY 1",
-		filepath.Join(r.lake.Dir(), table, "data")))
+	rows, err := db.QueryContext(t.Context(), fmt.Sprintf(query, fmt.Sprintf("read_parquet('%s/*.parquet', filename = true)", filepath.Join(r.lake.Dir(), table, "data"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +116,36 @@ func TestSmallChunks(t *testing.T) {
 	}
 	if d := cmp.Diff(rejectedAlone, rejected); d != "" {
 		t.Errorf("rejected rows (-alone +together):\n%s", d)
+	}
+}
+
+// TestFilesOfSmallChunks: deliveries of one record a message get files of their own when one comes after
+// the other, wherever runs of messages end, and one file together when they take turns.
+func TestFilesOfSmallChunks(t *testing.T) {
+	const each = 2500
+	for _, tt := range []struct {
+		name string
+		of   func(i int) int // delivery
+		want []string
+	}{
+		{"one after the other", func(i int) int { return i / each }, []string{"1 1", "1 2500", "1 2500"}}, // the first is of the delivery that was prepared
+		{"in turn", func(i int) int { return i % 2 }, []string{"3 5001"}},
+	} {
+		var msgs []event.Message
+		for i := range 2 * each {
+			c := chunk(int64(i+1), permit(i), 1)
+			c.Delivery = event.Derive(fmt.Sprint("kiriman ", tt.of(i)))
+			msgs = append(msgs, c.Message())
+		}
+		r := prepare(t, 1)
+		r.append(t, msgs...)
+		if err := r.worker(64 << 20).Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := r.inFiles(t, "publik/perizinan/izin_riwayat", "SELECT count(DISTINCT _pengiriman) || ' ' || count(*) FROM %s GROUP BY filename ORDER BY 1")
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s: deliveries and rows of each file (-want +got):\n%s", tt.name, d)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func TestUpkeep(t *testing.T) {
 			r.ingest(t, path, "ndjson")
 			batches := 0
 			w := pipeline.New(pipeline.Options{Log: r.log, Lake: r.lake, Governance: r.cat, Reference: r.ref, BatchBytes: 1,
-				Policy: lake.Policy{MinFiles: 4}, OnLanded: func(pipeline.Landed) { batches++ }})
+				Policy: lake.Policy{MinFiles: 1}, OnLanded: func(pipeline.Landed) { batches++ }})
 			tidy := func() bool {
 				infos, err := r.lake.Describe(t.Context(), "perizinan.izin")
 				return err == nil && infos[0].Rows == rows && infos[1].Rows == rows && infos[1].Files < 8

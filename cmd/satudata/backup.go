@@ -53,11 +53,12 @@ before it counts. A log in Kafka is read into an embedded one.)`,
 // backup makes a workspace without tables in a folder, for the backup of a name. Its satudata.yaml comes last: one that was not
 // made to the end is none.
 func (a *app) backup(ctx context.Context, w *workspace, dir, name string) error {
+	projected := w.projected(ctx) // before the log is copied, which others may write to
 	return w.standalone(dir, func(to *workspace) error {
 		if err := w.copyLog(ctx, to); err != nil {
 			return err
 		}
-		held, err := to.checkLog(ctx)
+		held, err := to.checkLog(ctx, projected)
 		if err != nil {
 			return err
 		}
@@ -74,12 +75,17 @@ func (a *app) backup(ctx context.Context, w *workspace, dir, name string) error 
 func (w *workspace) copyLog(ctx context.Context, to *workspace) (err error) {
 	var log eventlog.Log
 	for attempt := 0; ; attempt++ {
-		if log, err = w.openLog(ctx); !errors.Is(err, eventlog.ErrLocked) {
+		log, err = w.openLog(ctx)
+		held := errors.Is(err, eventlog.ErrLocked)
+		if !held && !errors.Is(err, eventlog.ErrLost) { // who holds a log whose file was removed can still hand it out
 			break
 		}
 		conn, derr := dial(ctx, w.path("log"))
 		if derr == nil {
 			return receiveLog(ctx, to.path("log"), conn)
+		}
+		if !held {
+			return err
 		}
 		if attempt == 5 || ctx.Err() != nil {
 			return fmt.Errorf("%w; proses itu tidak menyerahkan salinan (the process that holds it hands out no copy): %w", err, derr)
@@ -112,8 +118,9 @@ func receiveLog(ctx context.Context, dir string, conn net.Conn) error {
 	return err
 }
 
-// checkLog reads every byte of the log and returns how many messages it holds.
-func (w *workspace) checkLog(ctx context.Context) (messages int64, err error) {
+// checkLog reads every byte of the log, which must hold as many facts as were projected, and returns how many
+// messages it holds.
+func (w *workspace) checkLog(ctx context.Context, projected int64) (messages int64, err error) {
 	log, err := w.openLog(ctx)
 	if err != nil {
 		return 0, err
@@ -125,6 +132,9 @@ func (w *workspace) checkLog(ctx context.Context) (messages int64, err error) {
 	}
 	if len(damage) > 0 {
 		return 0, errors.Join(damage...)
+	}
+	if err := whole(ctx, log, "cadangan (the backup)", projected); err != nil {
+		return 0, err
 	}
 	held, err := holdings(ctx, log)
 	for _, h := range held {

@@ -27,9 +27,12 @@ func (x *exam) log(ctx context.Context) {
 	path := x.w.path("log", "log.db")
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
-		if n := x.projected(ctx); n > 0 {
+		switch n := x.w.projected(ctx); {
+		case n > 0:
 			x.lostLog("log", 0, n)
-		} else {
+		case x.w.hasTables():
+			x.trouble(broken, "log", "belum ada, padahal lake memuat tabel: log hilang", "not there, and there are tables: it was lost", "jangan jalankan ingest atau up; kembalikan log yang utuh, atau cadangan dengan `satudata restore`", "run neither ingest nor up; bring the whole log back, or a backup by `satudata restore`")
+		default:
 			x.well("log", "belum ada; dibuat oleh ingest atau up yang pertama", "not there yet; the first ingest or up makes it")
 		}
 		return
@@ -52,24 +55,6 @@ func (x *exam) log(ctx context.Context) {
 	}
 }
 
-// projected is how many facts of the log the projection holds, 0 where that cannot be told.
-func (x *exam) projected(ctx context.Context) int64 {
-	path := x.w.path("state", "catalog.db")
-	if _, err := os.Stat(path); err != nil {
-		return 0
-	}
-	c, err := catalog.Open(ctx, path, catalog.Options{})
-	if err != nil {
-		return 0 // which the look at the projection tells
-	}
-	defer func() { _ = c.Close() }()
-	n, err := c.Position(ctx)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (x *exam) lostLog(check string, holds, projected int64) {
 	x.trouble(broken, check, fmt.Sprintf("log memuat %d fakta, padahal state/catalog.db memuat %d: log hilang, atau diganti salinan lama", holds, projected),
 		"the projection holds more facts than the log: it was lost, or replaced by an old copy",
@@ -79,7 +64,7 @@ func (x *exam) lostLog(check string, holds, projected int64) {
 // opened looks into a log and closes it.
 func (x *exam) opened(ctx context.Context, l eventlog.Log, check, what string) {
 	defer func() { _ = l.Close() }()
-	projected := x.projected(ctx) // before the log, which others may write to
+	projected := x.w.projected(ctx) // before the log, which others may write to
 	held, err := holdings(ctx, l)
 	if err != nil {
 		x.trouble(broken, check, sayFile(err), "the log cannot be read", "jalankan `satudata verify`; bila rusak, pulihkan dari cadangan", "run `satudata verify`; restore it from a backup when it is damaged")

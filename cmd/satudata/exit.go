@@ -76,7 +76,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrLost), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):

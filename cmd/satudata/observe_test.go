@@ -33,6 +33,7 @@ type upProcess struct {
 	stdout lockedBuffer
 	stderr lockedBuffer
 	stop   func()
+	code   int // with which it is to end
 }
 
 // lockedBuffer is a buffer that one goroutine may read while another writes.
@@ -72,7 +73,7 @@ func startUp(t *testing.T, dir string, args ...string) *upProcess {
 		}
 		stopped = true
 		cancel()
-		if code := <-done; code != exitOK {
+		if code := <-done; code != r.code {
 			t.Errorf("up ended with %d: %s", code, r.stderr.String())
 		}
 	}

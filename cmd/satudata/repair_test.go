@@ -5,32 +5,95 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// TestLostLog loses the log: nothing begins another one beside what was made of it, repair gives up
-// nothing that is left, and everything says what to do. With the log back all is well.
+// TestLostLog loses the log, and the log with the projection: nothing begins another one beside what was made
+// of it, nothing passes for a backup of it, repair gives up nothing that is left, and everything says what to
+// do. With the log back all is well.
 func TestLostLog(t *testing.T) {
-	dir := landedOffice(t)
-	rename(t, dir, "log", "log.lama")
-	for _, tt := range []struct {
-		args []string
-		code int
-	}{
-		{[]string{"ingest"}, exitFailure}, {[]string{"land", "--once"}, exitFailure}, {[]string{"repair"}, exitUnproven}, {[]string{"doctor"}, exitFailure},
-	} {
-		r := satudata(t, append([]string{"-C", dir}, tt.args...)...)
-		if out := r.stdout + r.stderr; r.code != tt.code || tt.args[0] != "doctor" && !strings.Contains(out, "satudata restore") {
-			t.Errorf("%v: exit code %d, want %d\n%s", tt.args, r.code, tt.code, out)
-		}
+	for _, lost := range [][]string{{"log"}, {"log/log.db"}, {"log", "state"}} {
+		t.Run(strings.Join(lost, " "), func(t *testing.T) {
+			dir := landedOffice(t)
+			for _, name := range lost {
+				rename(t, dir, name, name+".lama")
+			}
+			backup, into := filepath.Join(t.TempDir(), "cadangan.tar"), filepath.Join(t.TempDir(), "ulang")
+			for _, tt := range []struct {
+				args []string
+				code int
+			}{
+				{[]string{"ingest"}, exitNoAccess}, {[]string{"land", "--once"}, exitNoAccess}, {[]string{"verify"}, exitNoAccess}, {[]string{"repair"}, exitNoAccess},
+				{[]string{"backup", "--to", backup}, exitNoAccess}, {[]string{"replay", "--into", into}, exitNoAccess}, {[]string{"doctor"}, exitFailure},
+			} {
+				r := satudata(t, append([]string{"-C", dir}, tt.args...)...)
+				if out := r.stdout + r.stderr; r.code != tt.code || !strings.Contains(out, "satudata restore") {
+					t.Errorf("%v: exit code %d, want %d\n%s", tt.args, r.code, tt.code, out)
+				}
+			}
+			for _, path := range []string{backup, into, filepath.Join(dir, "log", "log.db")} {
+				if _, err := os.Stat(path); err == nil {
+					t.Errorf("there is a %s", path)
+				}
+			}
+			for _, name := range lost {
+				if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
+				rename(t, dir, name+".lama", name)
+			}
+			must(t, "-C", dir, "verify", "--deep")
+		})
 	}
-	if aside, err := filepath.Glob(filepath.Join(dir, "state", "*.rusak-*")); err != nil || len(aside) > 0 {
-		t.Errorf("put aside: %v, %v", aside, err)
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "log")); err != nil {
+}
+
+// TestOldLog puts an old copy in the place of the log: it passes for no backup, and nothing is made of it.
+func TestOldLog(t *testing.T) {
+	dir := permitWorkspace(t, "log: {kind: embedded}\n", 1)
+	deliverPermits(t, dir, 1, 0, 100)
+	must(t, "-C", dir, "land", "--once")
+	old, err := os.ReadFile(filepath.Join(dir, "log", "log.db"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	rename(t, dir, "log.lama", "log")
-	must(t, "-C", dir, "verify", "--deep")
+	deliverPermits(t, dir, 1, 100, 200)
+	must(t, "-C", dir, "land", "--once")
+	writeFile(t, filepath.Join(dir, "log", "log.db"), string(old))
+	into := filepath.Join(t.TempDir(), "baru")
+	for _, args := range [][]string{{"backup", "--to", into}, {"replay", "--into", into}} {
+		r := satudata(t, append([]string{"-C", dir}, args...)...)
+		if _, err := os.Stat(into); r.code != exitNoAccess || !strings.Contains(r.stderr, "salinan lama") || err == nil {
+			t.Errorf("%v: exit code %d, %v\n%s", args, r.code, err, r.stderr)
+		}
+	}
+}
+
+// TestLogRemovedUnderUp removes the file of the log while `up` has it open: nothing more is taken, the health
+// check tells it, and a backup saves what the log held.
+func TestLogRemovedUnderUp(t *testing.T) {
+	dir := permitWorkspace(t, "log: {kind: embedded}\nsources: [{binding: dpmptsp.izin0, paths: [data]}]\n", 1)
+	deliverPermits(t, dir, 1, 0, 100)
+	must(t, "-C", dir, "land", "--once")
+	want := must(t, "-C", dir, "verify", "--digest")
+	up := startUp(t, dir)
+	up.code = exitNoAccess
+	if err := os.Remove(filepath.Join(dir, "log", "log.db")); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := up.get("/readyz"); code != 503 || !strings.Contains(text, "satudata backup") {
+		t.Errorf("/readyz: %d %s", code, text)
+	}
+	backup, into := filepath.Join(t.TempDir(), "cadangan.tar"), filepath.Join(t.TempDir(), "pulih")
+	must(t, "-C", dir, "backup", "--to", backup)
+	must(t, "restore", backup, "--into", into)
+	if diff := cmp.Diff(want, must(t, "-C", into, "verify", "--digest")); diff != "" {
+		t.Errorf("restored (-want +got):\n%s", diff)
+	}
+	up.stop()
+	if strings.Contains(up.stdout.String(), "tersimpan") {
+		t.Errorf("up said that all is safe:\n%s", up.stdout.String())
+	}
 }
 
 func TestRepairRefusals(t *testing.T) {

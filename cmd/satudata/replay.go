@@ -63,6 +63,9 @@ func (a *app) replay(ctx context.Context, w *workspace, into string, workers int
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
+	if err := whole(ctx, src, "log", w.projected(ctx)); err != nil {
+		return err
+	}
 	return w.standalone(into, func(to *workspace) (err error) {
 		if x.Partitions > 0 {
 			to.cfg.Log.Partitions = x.Partitions

@@ -60,6 +60,9 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 	fmt.Fprintf(a.stdout, "%s: mengawasi %d sumber; Ctrl-C untuk berhenti (watching the sources; Ctrl-C ends)\n", w.cfg.Name, len(feeds))
 	err = g.Wait()
 	if err == nil {
+		_, err = p.log.Topics(context.WithoutCancel(ctx)) // which it does not list once it was removed
+	}
+	if err == nil {
 		fmt.Fprintln(a.stdout, "Berhenti; semua yang sudah dibaca tersimpan (stopped; everything that was read is safe)")
 	}
 	return err

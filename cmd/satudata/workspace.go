@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -67,11 +68,76 @@ func (w *workspace) openLog(ctx context.Context) (eventlog.Log, error) {
 	if w.cfg.Log.Kind == "kafka" {
 		return w.openKafka(ctx)
 	}
+	if err := w.notLost(ctx); err != nil {
+		return nil, err
+	}
 	log, err := embedded.Open(w.path("log"), embedded.Options{Partitions: w.cfg.Log.Partitions, TailBytes: w.tail, Logger: w.log})
 	if err != nil {
 		return nil, err
 	}
 	return w.share(log), nil
+}
+
+// notLost refuses to begin a new embedded log where there was one: what is known of it would be of another.
+func (w *workspace) notLost(ctx context.Context) error {
+	if _, err := os.Stat(w.path("log", "log.db")); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what is wrong with it is found when it is opened
+	}
+	if n := w.projected(ctx); n > 0 {
+		return lostLog(w.path("log", "log.db"), 0, n)
+	}
+	if w.hasTables() {
+		return fmt.Errorf("%w: %s tidak ada, padahal lake memuat tabel; kembalikan log yang utuh, atau cadangan dengan `satudata restore` "+
+			"(it is not there, and there are tables: bring the whole log back, or a backup by `satudata restore`)", eventlog.ErrLost, w.path("log", "log.db"))
+	}
+	return nil
+}
+
+// whole refuses a log that does not hold all facts of the projection, of which there were so many.
+func whole(ctx context.Context, log eventlog.Log, where string, projected int64) error {
+	held, err := holdings(ctx, log)
+	if err != nil {
+		return err
+	}
+	facts := int64(0)
+	for _, h := range held {
+		if h.Topic == eventlog.CatalogTopic {
+			facts = h.Next
+		}
+	}
+	if facts < projected {
+		return lostLog(where, facts, projected)
+	}
+	return nil
+}
+
+func lostLog(where string, holds, projected int64) error {
+	return fmt.Errorf("%w: %s memuat %d fakta, padahal state/catalog.db memuat %d: log hilang, atau diganti salinan lama; kembalikan log yang utuh, atau cadangan dengan `satudata restore` "+
+		"(the projection holds more facts than the log: it was lost, or replaced by an old copy; bring the whole log back, or a backup by `satudata restore`)", eventlog.ErrLost, where, holds, projected)
+}
+
+// projected is how many facts of the log the projection holds, 0 where that cannot be told.
+func (w *workspace) projected(ctx context.Context) int64 {
+	path := w.path("state", "catalog.db")
+	if _, err := os.Stat(path); err != nil {
+		return 0
+	}
+	c, err := catalog.Open(ctx, path, catalog.Options{})
+	if err != nil {
+		return 0 // which shows when it is opened in earnest
+	}
+	defer func() { _ = c.Close() }()
+	n, err := c.Position(ctx)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// hasTables says whether there are tables in the folder of the lake.
+func (w *workspace) hasTables() bool {
+	found, err := filepath.Glob(w.path("lake", "*", "*", "*", "metadata"))
+	return err == nil && len(found) > 0
 }
 
 func (w *workspace) openKafka(ctx context.Context) (*kafka.Log, error) {

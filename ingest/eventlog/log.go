@@ -16,6 +16,7 @@ import (
 var (
 	ErrNoTopic  = errors.New("no such topic")        // the topic was never written
 	ErrExpired  = errors.New("offset has expired")   // the log no longer holds what was asked for
+	ErrLost     = errors.New("event log is lost")    // it was removed, or replaced by another or an older one
 	ErrTooLarge = errors.New("message too large")    // the log does not take a message of that size
 	ErrCorrupt  = errors.New("event log is corrupt") // what was read is not what was written
 	ErrLocked   = errors.New("event log is in use")  // another process has the embedded log open

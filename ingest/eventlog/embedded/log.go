@@ -115,6 +115,7 @@ type Log struct {
 	o     Options
 	db    *bolt.DB
 	file  *os.File // the same file, for reading
+	info  os.FileInfo
 	codec *codec
 	tail  *tail // nil: none is kept
 
@@ -168,7 +169,11 @@ func Open(dir string, o Options) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open event log: %w", errors.Join(err, db.Close()))
 	}
-	l := &Log{dir: dir, o: o, db: db, file: file}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open event log: %w", errors.Join(err, file.Close(), db.Close()))
+	}
+	l := &Log{dir: dir, o: o, db: db, file: file, info: info}
 	if o.TailBytes > 0 {
 		l.tail = newTail(o.TailBytes)
 	}
@@ -317,10 +322,15 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
+	var lost error
+	if errors.Is(l.inPlace(), eventlog.ErrLost) {
+		lost = fmt.Errorf("%w: berkasnya dihapus atau diganti selagi dipakai; kembalikan dari cadangan dengan `satudata restore` "+
+			"(its file was removed or replaced while in use: bring it back from a backup by `satudata restore`)", eventlog.ErrLost)
+	}
 	removeHolder(l.dir)
 	l.settle()
 	l.codec.close()
-	if err := errors.Join(l.file.Close(), l.db.Close()); err != nil {
+	if err := errors.Join(lost, l.file.Close(), l.db.Close()); err != nil {
 		return fmt.Errorf("close event log %s: %w", l.dir, err)
 	}
 	l.o.Logger.Info("event log closed", "path", l.dir)
@@ -338,8 +348,35 @@ func (l *Log) settle() {
 	}
 }
 
-// enter begins a call; when it returns nil the caller calls l.running.RUnlock at its end.
+// enter begins a call; when it returns nil the caller calls l.running.RUnlock at its end. It is ErrLost
+// once the file was removed or replaced: what would be appended then, nobody could find again.
 func (l *Log) enter(ctx context.Context) error {
+	if err := l.hold(ctx); err != nil {
+		return err
+	}
+	if err := l.inPlace(); err != nil {
+		l.running.RUnlock()
+		return err
+	}
+	return nil
+}
+
+// inPlace says whether the file is still the one of its name.
+func (l *Log) inPlace() error {
+	path := l.db.Path()
+	info, err := os.Stat(path)
+	if err == nil && os.SameFile(info, l.info) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w: %s dihapus atau diganti selagi dipakai; sebelum menghentikan proses ini, selamatkan isinya dengan `satudata backup`, lalu kembalikan dengan `satudata restore` "+
+		"(it was removed or replaced while in use: before you stop this process, save what it holds by `satudata backup`, then bring it back by `satudata restore`)", eventlog.ErrLost, path)
+}
+
+// hold is enter for a log that need not be in its place.
+func (l *Log) hold(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

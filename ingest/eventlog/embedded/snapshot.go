@@ -14,9 +14,9 @@ import (
 
 // Snapshot writes the log as it is at one moment: the length of its file in 8 bytes, big-endian, and the
 // file. Appends and reads go on meanwhile; an append that makes the file grow much may wait for the
-// end, so w should be quick.
+// end, so w should be quick. A log whose file was removed while it is open can be saved by it.
 func (l *Log) Snapshot(ctx context.Context, w io.Writer) error {
-	if err := l.enter(ctx); err != nil {
+	if err := l.hold(ctx); err != nil {
 		return fmt.Errorf("copy event log: %w", err)
 	}
 	defer l.running.RUnlock()

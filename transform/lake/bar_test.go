@@ -52,3 +52,41 @@ func TestSleepingFold(t *testing.T) {
 		})
 	}
 }
+
+// TestFoldWhileSorting: a fold that is committed while the current table is being sorted stays folded. A
+// state that forgot it would hold its rows and count them among those to come.
+func TestFoldWhileSorting(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		key  []int
+	}{{"keyed", []int{0}}, {"without a key", nil}} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l, sorter := open(t, dir), open(t, dir)
+			ensure(t, l, keyed, tt.key...)
+			published := landMany(t, l, 0, 3)
+			fold := func() {
+				if r, err := l.Fold(t.Context(), dataset, published, true); err != nil || r.Referenced == 0 {
+					t.Fatalf("Fold = %+v, %v", r, err)
+				}
+			}
+			fold()
+			woken := lake.BeforeFoldCommit(sorter, func() {
+				published = append(published, landMany(t, l, 3, 2)...)
+				fold()
+			})
+			if _, err := sorter.Maintain(t.Context(), dataset, lake.Policy{Sort: true}); err != nil || !*woken {
+				t.Fatalf("Maintain: %v", err)
+			}
+			for _, when := range []string{"sorted", "folded again"} {
+				got := view(t, l, "kejadian_banjir", published, lake.AsOf{}, "SELECT count(*), count(DISTINCT kode) FROM %s")
+				if diff := cmp.Diff([][]string{{"5", "5"}}, got); diff != "" {
+					t.Errorf("%s: rows, keys (-want +got):\n%s", when, diff)
+				}
+				if r, err := l.Fold(t.Context(), dataset, published, true); err != nil || r.Folded || r.Rows != 5 {
+					t.Errorf("%s: Fold = %+v, %v; want nothing to fold and 5 rows", when, r, err)
+				}
+			}
+		})
+	}
+}

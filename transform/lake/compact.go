@@ -116,7 +116,7 @@ func (l *Lake) compactFiles(ctx context.Context, dataset string, k Kind, s sourc
 	if err != nil || len(written) >= len(s.files) {
 		return false, err
 	}
-	if err := l.replace(ctx, dataset, k, replacement{s.files, icebergFiles(written)}, iceberg.Properties{propUpkeep: "compact"}); err != nil {
+	if err := l.replace(ctx, dataset, k, replacement{s.files, icebergFiles(written)}, "compact"); err != nil {
 		return false, err
 	}
 	m.rewritten(s.files, written)
@@ -207,7 +207,10 @@ func (l *Lake) sortCurrent(ctx context.Context, dataset string, p Policy, m *Mai
 	if err != nil {
 		return err
 	}
-	err = l.replace(ctx, dataset, Current, replacement{s.files, icebergFiles(written)}, carried(t.CurrentSnapshot()))
+	if l.beforeFold != nil {
+		l.beforeFold()
+	}
+	err = l.replace(ctx, dataset, Current, replacement{s.files, icebergFiles(written)}, "sort")
 	if errors.Is(err, ErrMoved) {
 		m.Conflicts++
 		return nil

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 )
 
@@ -220,9 +219,10 @@ func (r reach) file(uri string) error {
 	return err
 }
 
-// replace commits a table in which the files of change.remove have become those of change.add. It is
-// ErrMoved when the table does not hold them any more.
-func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change replacement, props iceberg.Properties) error {
+// replace commits a table in which the files of change.remove have become those of change.add, by an act
+// of upkeep. It is ErrMoved when the table does not hold them any more. Files that came meanwhile stay, and
+// so does what the newest snapshot says of all of them: a fold may have added those.
+func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change replacement, upkeep string) error {
 	ctx, cancel := finish(ctx)
 	defer cancel()
 	err := l.retryCommit(ctx, dataset, k, func(t *table.Table) error {
@@ -237,7 +237,7 @@ func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change repla
 			return fmt.Errorf("%w: its files are others now", ErrMoved)
 		}
 		tx := t.NewTransaction()
-		swap := tx.NewRewrite(props)
+		swap := tx.NewRewrite(carried(t.CurrentSnapshot(), upkeep))
 		for _, f := range change.remove {
 			swap.DeleteFile(f)
 		}

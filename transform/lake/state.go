@@ -64,9 +64,12 @@ func (f fold) properties(history *table.Snapshot) iceberg.Properties {
 	return p
 }
 
-// carried are the properties of a snapshot that one with the same rows has too.
-func carried(s *table.Snapshot) iceberg.Properties {
-	p := iceberg.Properties{propUpkeep: "sort"}
+// carried are the properties of a snapshot that one with the same rows, made by an act of upkeep, has too.
+func carried(s *table.Snapshot, upkeep string) iceberg.Properties {
+	p := iceberg.Properties{propUpkeep: upkeep}
+	if s.Summary == nil {
+		return p
+	}
 	for _, name := range []string{propFoldSnapshot, propFoldCount, propFoldDigest, propFoldLast, propFoldRemoval} {
 		if v, ok := s.Summary.Properties[name]; ok {
 			p[name] = v

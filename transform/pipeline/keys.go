@@ -69,6 +69,7 @@ func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
 	}
 	var keys *heldKeys
 	var of uuid.UUID
+	used := map[uuid.UUID]*heldKeys{}
 	var at part
 	sourceRow := func(obs int) int64 { return at.sourceRow(obs) }
 	err := d.parts(func(p part) error {
@@ -78,14 +79,16 @@ func (l *land) checkKeys(ctx context.Context, d *decoded, o *output) error {
 			if keys, err = l.keysOf(ctx, p.piece, o); err != nil {
 				return err
 			}
-			of = delivery
+			of, used[delivery] = delivery, keys
 		}
 		return keys.CheckRange(d.Record, p.from, p.to, sourceRow, d.Verdicts)
 	})
-	if err != nil {
-		return err
+	for delivery, keys := range used {
+		if err == nil {
+			err = l.count(delivery, keys)
+		}
 	}
-	return l.count(of, keys)
+	return err
 }
 
 // count notes how much memory keys take up, and moves them to disk when that is too much for all.
@@ -149,10 +152,13 @@ func (l *land) keysOf(ctx context.Context, p *piece, o *output) (*heldKeys, erro
 	return l.know(p.chunk.Delivery, keys), nil
 }
 
-// know keeps the keys of a delivery until it is decided.
+// know keeps the keys of a delivery until it is decided. What they take up counts at once: the next
+// delivery may be of the same run.
 func (l *land) know(delivery uuid.UUID, keys *heldKeys) *heldKeys {
+	here, moved := keys.Bytes()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.keys[delivery] = keys
+	l.keys[delivery], keys.bytes = keys, here+moved
+	l.w.keyed.Add(keys.bytes)
 	return keys
 }

@@ -179,6 +179,25 @@ func TestKeysOnDisk(t *testing.T) {
 	}
 }
 
+// TestKeysOfManyDeliveries: the keys of every delivery count, also of those that no run of messages ends in.
+func TestKeysOfManyDeliveries(t *testing.T) {
+	var msgs []event.Message
+	for i := range 1500 {
+		c := chunk(int64(i+1), permit(i), 1)
+		c.Delivery = event.Derive(fmt.Sprint("kiriman ", i/500))
+		msgs = append(msgs, c.Message())
+	}
+	r := prepare(t, 1)
+	r.append(t, msgs...)
+	w := r.worker(64 << 20)
+	if err := w.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if counted, held := w.KeyMemory(); counted != held || held == 0 {
+		t.Errorf("keys take %d bytes of memory, and %d were counted", held, counted)
+	}
+}
+
 // writeTwice writes n permits and then the same again, and returns the file.
 func writeTwice(t *testing.T, n int) string {
 	t.Helper()

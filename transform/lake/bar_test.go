@@ -90,3 +90,50 @@ func TestFoldWhileSorting(t *testing.T) {
 		})
 	}
 }
+
+// TestSleptTooLong: who sleeps between writing files and committing them until they pass for leftovers
+// must not commit them: they are gone.
+func TestSleptTooLong(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(t *testing.T, l *lake.Lake, published []lake.Publication) error
+	}{
+		{"fold", func(t *testing.T, l *lake.Lake, published []lake.Publication) error {
+			_, err := l.Fold(t.Context(), dataset, published, true)
+			return err
+		}},
+		{"compaction", func(t *testing.T, l *lake.Lake, _ []lake.Publication) error {
+			m, err := l.Maintain(t.Context(), dataset, lake.Policy{Force: true})
+			if m.Conflicts == 0 {
+				t.Errorf("Maintain = %+v, want a conflict", m)
+			}
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l, sleeper := open(t, dir), open(t, dir)
+			ensure(t, l, keyed, 0)
+			var published []lake.Publication
+			for n := range 3 {
+				published = append(published, landKeys(t, l, n, 1000*n, 1))
+			}
+			woken := lake.BeforeFoldCommit(sleeper, func() {
+				m, err := l.Maintain(t.Context(), dataset, lake.Policy{OrphanAge: 1, Sweep: true})
+				if err != nil || m.Leftovers == 0 {
+					t.Fatalf("Maintain = %+v, %v; want leftovers removed", m, err)
+				}
+			})
+			if err := tt.do(t, sleeper, published); !*woken || err != nil && !errors.Is(err, lake.ErrMoved) {
+				t.Fatal(err)
+			}
+			if faults, err := l.Check(t.Context(), dataset); err != nil || len(faults) > 0 {
+				t.Errorf("Check = %v, %v", faults, err)
+			}
+			got := view(t, l, "kejadian_banjir", published, lake.AsOf{}, "SELECT count(*) FROM %s")
+			if diff := cmp.Diff([][]string{{"3"}}, got); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

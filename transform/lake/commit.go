@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"time"
 
@@ -201,7 +203,27 @@ func (l *Lake) commit(ctx context.Context, t *table.Table, files []DataFile, nex
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
+	if err := there(icebergFiles(files)); err != nil {
+		return err
+	}
 	return l.end(ctx, tx)
+}
+
+// there is ErrMoved when a file that is about to be committed is gone: between writing and committing it
+// a machine may sleep, or its clock be set forward, until the file passes for a leftover.
+func there(files []iceberg.DataFile) error {
+	for _, f := range files {
+		path, err := pathOf(f.FilePath())
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %s was removed as a leftover", ErrMoved, path)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end commits a transaction and remembers the table as it is now.

@@ -207,9 +207,6 @@ func (l *Lake) sortCurrent(ctx context.Context, dataset string, p Policy, m *Mai
 	if err != nil {
 		return err
 	}
-	if l.beforeFold != nil {
-		l.beforeFold()
-	}
 	err = l.replace(ctx, dataset, Current, replacement{s.files, icebergFiles(written)}, "sort")
 	if errors.Is(err, ErrMoved) {
 		m.Conflicts++

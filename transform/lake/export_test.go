@@ -34,7 +34,7 @@ func (l *Lake) MadeIn(ctx context.Context, dataset string, k Kind, ahead time.Du
 	return l.rows.swap(ctx, rowOf(p.ident), from, to)
 }
 
-// BeforeFoldCommit makes the next fold or sorting of l call do between its last look and its commit, and says
+// BeforeFoldCommit makes the next fold, compaction or sorting of l call do between its last look and its commit, and says
 // whether it has.
 func BeforeFoldCommit(l *Lake, do func()) (called *bool) {
 	called = new(bool)

@@ -259,6 +259,9 @@ func (l *Lake) tryFold(ctx context.Context, on *table.Table, change replacement,
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
+	if err := there(change.add); err != nil {
+		return err
+	}
 	return l.end(ctx, tx)
 }
 

@@ -223,6 +223,9 @@ func (r reach) file(uri string) error {
 // of upkeep. It is ErrMoved when the table does not hold them any more. Files that came meanwhile stay, and
 // so does what the newest snapshot says of all of them: a fold may have added those.
 func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change replacement, upkeep string) error {
+	if l.beforeFold != nil {
+		l.beforeFold()
+	}
 	ctx, cancel := finish(ctx)
 	defer cancel()
 	err := l.retryCommit(ctx, dataset, k, func(t *table.Table) error {
@@ -248,6 +251,9 @@ func (l *Lake) replace(ctx context.Context, dataset string, k Kind, change repla
 			return err
 		}
 		if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
+			return err
+		}
+		if err := there(change.add); err != nil {
 			return err
 		}
 		return l.end(ctx, tx)

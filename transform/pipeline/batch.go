@@ -72,6 +72,7 @@ type reading struct {
 	run     []piece   // being gathered
 	size    int       // payload of run
 	parser  event.Parser
+	others  elsewhere
 	last    piece // whose plan the next chunk most likely has
 }
 
@@ -129,6 +130,9 @@ func (r *reading) begin(from int64) {
 // contract version, because it is one file of one schema.
 func (r *reading) take(ctx context.Context, rec *eventlog.Record) error {
 	p, err := r.piece(ctx, rec)
+	if err == nil {
+		err = r.inTurn(ctx, &p.chunk)
+	}
 	if err != nil {
 		return err
 	}

@@ -68,22 +68,38 @@ func (l *land) pass(ctx context.Context, assigned map[string][]int) (landed int,
 	return landed, err
 }
 
+// partitions lands the partitions, one after the other. Of those where a stream goes on it lands the rest
+// when what comes before has landed.
 func (l *land) partitions(ctx context.Context, assigned map[string][]int) (landed int, err error) {
 	ranges, err := l.w.o.Log.Ranges(ctx, l.dataset)
 	if err != nil {
 		return 0, err
 	}
-	for _, r := range ranges {
-		if assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition) {
-			continue
-		}
-		n, err := l.toEnd(ctx, r)
+	ranges = slices.DeleteFunc(ranges, func(r eventlog.Range) bool {
+		return assigned != nil && !slices.Contains(assigned[l.dataset], r.Partition)
+	})
+	for {
+		n, err := l.toEnds(ctx, ranges)
 		landed += n
-		if err != nil {
+		if n == 0 || !errors.Is(err, errBehind) {
 			return landed, err
 		}
 	}
-	return landed, nil
+}
+
+// toEnds lands partitions to the ends of ranges.
+func (l *land) toEnds(ctx context.Context, ranges []eventlog.Range) (landed int, err error) {
+	var behind error
+	for _, r := range ranges {
+		n, err := l.toEnd(ctx, r)
+		landed += n
+		if errors.Is(err, errBehind) {
+			behind = err
+		} else if err != nil {
+			return landed, err
+		}
+	}
+	return landed, behind
 }
 
 // toEnd lands a partition to the end of r.
@@ -133,14 +149,20 @@ func (l *land) locate(ctx context.Context) error {
 	if l.at != nil {
 		return nil
 	}
-	at, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History)
-	if errors.Is(err, lake.ErrNotFound) {
-		at, err = lake.Positions{Offsets: map[int]int64{}, Streams: map[string]int64{}}, nil
-	}
+	at, err := l.positions(ctx)
 	if err == nil {
 		l.at = &at
 	}
 	return err
+}
+
+// positions are what the history table says now.
+func (l *land) positions(ctx context.Context) (lake.Positions, error) {
+	at, err := l.w.o.Lake.Positions(ctx, l.dataset, lake.History)
+	if errors.Is(err, lake.ErrNotFound) {
+		return lake.Positions{Offsets: map[int]int64{}, Streams: map[string]int64{}}, nil
+	}
+	return at, err
 }
 
 // partition lands a partition from where the history is to the end of rng, and on while it grows, see

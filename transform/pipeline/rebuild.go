@@ -51,6 +51,13 @@ func Rebuild(ctx context.Context, o Options, workers int, datasets ...string) er
 		})
 	}
 	_ = g.Wait() // errs has what each of them met
+	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errBehind) }) {
+		all, err := deal(ctx, o.Log, 1, datasets) // one worker lands what waits for what others landed
+		if err != nil {
+			return err
+		}
+		errs = []error{New(o).landShare(ctx, datasets, all[0])}
+	}
 	for _, dataset := range datasets {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -277,6 +277,49 @@ func TestPermissionLost(t *testing.T) {
 	o.check()
 }
 
+// TestFilePermission watches a folder in which a file may not be read at first. That is no fault of the
+// delivery: it is held up, not refused, and read when it may be.
+func TestFilePermission(t *testing.T) {
+	if os.Getuid() != 0 {
+		schemastest.Without(t, "another user: only root can run a command as one")
+	}
+	inbox := t.TempDir()
+	o := newOffice(t, fmt.Sprintf("log: {kind: embedded}\nsources: [{binding: dpmptsp.izin0, paths: [%q]}]\n", inbox), 1)
+	o.data = inbox
+	const nobody = 65534
+	for _, dir := range []string{filepath.Dir(binary), filepath.Dir(o.dir), filepath.Dir(inbox)} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(o.dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	o.as = &syscall.Credential{Uid: nobody, Gid: nobody}
+	locked := o.file(0, 1, 101)
+	o.file(0, 1001, 1101)
+	if err := os.Chmod(locked, 0); err != nil {
+		t.Fatal(err)
+	}
+	if r := o.run("ingest"); r.code != 6 || !strings.Contains(r.stderr, "hak aksesnya") || !strings.Contains(r.stderr, filepath.Base(locked)) {
+		t.Errorf("ingest: exit code %d\n%s", r.code, r.stderr)
+	}
+	up := o.start("up").running()
+	o.awaitPublished(1)
+	for began := time.Now(); !strings.Contains(up.said(), "held up") && time.Since(began) < patience; {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err := os.Chmod(locked, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.awaitPublished(2)
+	up.end()
+	if list := o.must("deliveries"); strings.Contains(list, "ditolak") {
+		t.Errorf("a file that could not be read is a refused delivery:\n%s", list)
+	}
+	o.check()
+}
+
 // TestTwoProcesses starts a second process on a workspace: whoever comes second is refused.
 func TestTwoProcesses(t *testing.T) {
 	o := newOffice(t, "log: {kind: embedded}\n", 1)

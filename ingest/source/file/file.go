@@ -27,6 +27,7 @@ package file
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -72,8 +73,9 @@ type Source struct {
 	search  search
 	queue   []found
 	listed  bool
-	archive *archive // the zip whose entries are being offered
-	last    string   // path of the file that was opened last
+	archive *archive     // the zip whose entries are being offered
+	last    string       // path of the file that was opened last
+	held    []*heldError // files that could not be read and are no worse for it
 	current *delivery
 }
 
@@ -136,23 +138,55 @@ func (s *Source) Next(ctx context.Context) (source.Delivery, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		o, err := s.origin()
-		if err != nil {
-			return nil, err
-		}
-		if o == nil {
+		d, err := s.next(ctx)
+		switch {
+		case err == nil && d != nil:
+			s.current = d
+			return d, nil
+		case err == nil, errors.Is(err, errUnfinished), s.hold(err):
 			continue
+		case errors.Is(err, io.EOF) && len(s.held) > 0:
+			return nil, s.trouble()
 		}
-		d, err := s.deliver(ctx, o)
-		if errors.Is(err, errUnfinished) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		s.current = d
-		return d, nil
+		return nil, err
 	}
+}
+
+// next returns what comes next, or nil when one must look further.
+func (s *Source) next(ctx context.Context) (*delivery, error) {
+	o, err := s.origin()
+	if err != nil || o == nil {
+		return nil, err
+	}
+	return s.deliver(ctx, o)
+}
+
+// hold keeps trouble with one file for when the others were offered, and says whether err is such.
+func (s *Source) hold(err error) bool {
+	var h *heldError
+	if !errors.As(err, &h) {
+		return false
+	}
+	h.path = s.last
+	s.held = append(s.held, h)
+	return true
+}
+
+// trouble is why files could not be read, of many the first ones. A watcher tries them again at the next look.
+func (s *Source) trouble() error {
+	const most = 5
+	var errs []error
+	for i, h := range s.held {
+		s.search.again(h.path)
+		if i < most {
+			errs = append(errs, h)
+		}
+	}
+	if more := len(s.held) - most; more > 0 {
+		errs = append(errs, fmt.Errorf("dan %d berkas lain (and as many other files)", more))
+	}
+	s.held, s.last = nil, ""
+	return errors.Join(errs...)
 }
 
 // Look looks for files of a watched place and says whether Next has something to offer.
@@ -225,8 +259,8 @@ func (s *Source) origin() (*origin, error) {
 	return s.openFile(f)
 }
 
-// Retry implements [source.Retrier]: a watcher offers a file again only when it looks at it anew.
-func (s *Source) Retry() { s.search.forget(s.last) }
+// Retry implements [source.Retrier]: a watcher offers a file that did not change again only when it is told to.
+func (s *Source) Retry() { s.search.again(s.last) }
 
 // openFile opens a file that was found; a zip archive becomes the origin of the ones that follow.
 func (s *Source) openFile(f found) (*origin, error) {
@@ -269,20 +303,21 @@ func openRegular(name string) (*os.File, fs.FileInfo, error) {
 }
 
 func openFault(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return refuse("berkas tidak boleh dibaca; periksa hak aksesnya", "the file may not be read; check its permissions")
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return refuse("berkas sudah tidak ada", "the file is gone")
 	}
 	return err
 }
 
-// about gives a refusal its subject.
+// about gives a refusal, or trouble with reading, its subject.
 func about(subject string, err error) error {
 	var r *source.Refusal
-	if errors.As(err, &r) {
+	var h *heldError
+	switch {
+	case errors.As(err, &r):
 		return &source.Refusal{Subject: subject, Reason: r.Reason}
+	case errors.As(err, &h):
+		return &heldError{subject: subject, err: h.err}
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 	"unicode"
@@ -25,25 +26,46 @@ func refuse(id, en string, args ...any) error {
 	return &source.Refusal{Reason: event.Sentence{ID: fmt.Sprintf(id, args...), EN: fmt.Sprintf(en, args...)}}
 }
 
-// refuseDamaged makes a refusal of what a reader says of damage, unless it is one.
+// refuseDamaged makes a refusal of what a reader says of damage, unless it is one, or the system says it.
 func refuseDamaged(err error, id, en string) error {
 	var r *source.Refusal
-	if errors.As(err, &r) {
+	var system syscall.Errno
+	if errors.As(err, &r) || errors.As(err, &system) {
 		return err
 	}
 	return refuse(id, en, err)
 }
 
-// unfit makes a refusal of whatever is wrong with a file, so that it does not hold up the others. Trouble
-// that is ours, and may have passed when the file is looked at again, stays what it is.
+// unfit makes a refusal of whatever is wrong with a file, so that it does not hold up the others. What the
+// system says is no fault of the file, and may have passed when it is looked at again.
 func unfit(err error) error {
-	for _, ours := range []error{errUnfinished, context.Canceled, context.DeadlineExceeded, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
-		if err == nil || errors.Is(err, ours) {
+	for _, ours := range []error{nil, errUnfinished, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ours) {
 			return err
 		}
 	}
-	return refuseDamaged(err, "berkas tidak dapat dibaca (%v); periksa berkas dan tempatnya, lalu kirim ulang", "the file cannot be read (%v); check it and the disk it is on, and send it again")
+	err = refuseDamaged(err, "berkas tidak dapat dibaca (%v); periksa berkas dan tempatnya, lalu kirim ulang", "the file cannot be read (%v); check it and the disk it is on, and send it again")
+	if r := (*source.Refusal)(nil); !errors.As(err, &r) {
+		return &heldError{err: err}
+	}
+	return err
 }
+
+// heldError is trouble with reading a file that is no fault of the file.
+type heldError struct {
+	path, subject string
+	err           error
+}
+
+func (h *heldError) Error() string {
+	id, en := "tidak dapat dibaca dan belum dianggap terkirim; periksa disk atau jaringannya", "it cannot be read and does not count as delivered yet; check its disk or network"
+	if errors.Is(h.err, fs.ErrPermission) {
+		id, en = "tidak boleh dibaca dan belum dianggap terkirim; periksa hak aksesnya", "it may not be read and does not count as delivered yet; check its permissions"
+	}
+	return fmt.Sprintf("%s: %s (%s): %v", h.subject, id, en, h.err)
+}
+
+func (h *heldError) Unwrap() error { return h.err }
 
 // printable is a name as people can read it: bytes that are not text and characters that are not seen
 // are written as in a web address.

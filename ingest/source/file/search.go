@@ -33,6 +33,7 @@ type look struct {
 	stamp
 	since   time.Time // when it was first seen like this
 	offered bool      // like this
+	again   bool      // it was offered like this in vain, and is at every look
 }
 
 // list returns the files to be read, in the order of paths and by name within one. When watching it
@@ -196,8 +197,8 @@ func (s *search) settled(all []found) []found {
 		if fresh {
 			l = look{stamp: f.stamp, since: now}
 		}
-		ready := !l.offered && (s.whole[f.path] && !waiting || !fresh && now.Sub(l.since) >= s.settle)
-		l.offered = l.offered || ready
+		ready := l.again || !l.offered && (s.whole[f.path] && !waiting || !fresh && now.Sub(l.since) >= s.settle)
+		l.offered, l.again = l.offered || ready, false
 		if s.whole[f.path] && !l.offered {
 			held[f.path] = true
 		}
@@ -221,3 +222,11 @@ func (s *search) due() (at time.Time) {
 
 // forget makes a watcher look at a file anew.
 func (s *search) forget(path string) { delete(s.looks, path) }
+
+// again makes a watcher offer a file at the next look, though it has not changed.
+func (s *search) again(path string) {
+	if l, ok := s.looks[path]; ok {
+		l.again = true
+		s.looks[path] = l
+	}
+}

@@ -207,6 +207,40 @@ func TestLedger(t *testing.T) {
 }
 
 // TestPublications: full deliveries replace by the columns of their properties, in the order of publication.
+// deaf is a log that cannot be read while it is deaf: what is written is there all the same.
+type deaf struct {
+	eventlog.Log
+	deaf bool
+}
+
+var errDeaf = errors.New("deaf")
+
+func (d *deaf) Read(ctx context.Context, topic string, partition int, from int64, maxBytes int) ([]eventlog.Record, error) {
+	if d.deaf {
+		return nil, errDeaf
+	}
+	return d.Log.Read(ctx, topic, partition, from, maxBytes)
+}
+
+// TestLedgerAfterTrouble: a fact that is in the log and could not be applied is what the stream stands on
+// next; a reader that did not see it would open its delivery again and again.
+func TestLedgerAfterTrouble(t *testing.T) {
+	_, log, path := open(t)
+	d := &deaf{Log: log}
+	c := reopen(t, path, d)
+	d.deaf = true
+	if err := c.Record(t.Context(), opened(one, "a.csv", "blake3:a", 1)); !errors.Is(err, errDeaf) {
+		t.Fatalf("got %v, want %v", err, errDeaf)
+	}
+	if _, err := c.Stream(t.Context(), "/opd/a/b#0"); !errors.Is(err, errDeaf) {
+		t.Errorf("where the stream stands cannot be known: got %v, want %v", err, errDeaf)
+	}
+	d.deaf = false
+	if s, err := c.Stream(t.Context(), "/opd/a/b#0"); err != nil || s.Open == nil || s.Open.Delivery != one {
+		t.Errorf("got %+v, %v, want the open delivery", s, err)
+	}
+}
+
 func TestPublications(t *testing.T) {
 	c, _, _ := open(t)
 	const contract = `

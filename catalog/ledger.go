@@ -16,9 +16,15 @@ import (
 // The catalog is what the runner of the sources knows of deliveries.
 var _ source.Ledger = (*Catalog)(nil)
 
-// Stream implements [source.Ledger].
+// Stream implements [source.Ledger]. What a Record that failed wrote all the same is seen by it: on a full
+// disk a fact may be in the log, and the projection without room for it.
 func (c *Catalog) Stream(ctx context.Context, stream string) (source.Standing, error) {
 	var s source.Standing
+	if c.log != nil {
+		if err := c.Sync(ctx); err != nil {
+			return s, err
+		}
+	}
 	var lastID string
 	err := c.db.QueryRowContext(ctx, `SELECT coalesce(max(last_seq), 0), coalesce(max(last_id), '') FROM deliveries WHERE stream = ?`, stream).
 		Scan(&s.LastSeq, &lastID)

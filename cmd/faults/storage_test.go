@@ -193,6 +193,10 @@ func TestDiskFullWhileUp(t *testing.T) {
 			t.Errorf("up does not say %q:\n%.3000s", w, said)
 		}
 	}
+	o.must("ingest") // whatever was given up is recorded as such
+	if list := o.must("deliveries"); strings.Contains(list, "dibaca ") {
+		t.Errorf("deliveries are being read for ever:\n%s", list)
+	}
 	o.check()
 }
 

@@ -15,7 +15,8 @@ var ErrNoDelivery = errors.New("no such delivery")
 // Ledger is what the facts say about deliveries, and takes new ones. A fact that Record took is
 // seen by every later call.
 type Ledger interface {
-	// Stream returns where a stream stands: the zero Standing for one without deliveries.
+	// Stream returns where a stream stands: the zero Standing for one without deliveries. It tells of facts
+	// that are durable although Record returned an error, as far as that can be known.
 	Stream(ctx context.Context, stream string) (Standing, error)
 
 	// Latest returns the delivery of this subject in a stream that was received last, or ErrNoDelivery.

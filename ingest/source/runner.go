@@ -160,14 +160,11 @@ func (r *runner) refuse(ctx context.Context, refusal *Refusal) (Outcome, error) 
 // take decides what a delivery is, and moves it.
 func (r *runner) take(ctx context.Context, d Delivery) (Outcome, error) {
 	info := d.Info()
-	standing, err := r.o.Ledger.Stream(ctx, r.stream)
+	standing, err := r.standing(ctx)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
+		return Outcome{}, err
 	}
-	// An opening whose recording looked as if it had failed may be found behind later deliveries. Its
-	// numbers are theirs now, so it is never resumed.
-	overtaken := standing.Open != nil && standing.Open.FirstSeq <= standing.LastSeq
-	if open := standing.Open; open != nil && !overtaken && r.same(*open, info) {
+	if open := standing.Open; open != nil && r.same(*open, info) {
 		stored, err := r.stored(ctx, *open, standing.LastID)
 		if err != nil {
 			return Outcome{}, err
@@ -189,11 +186,32 @@ func (r *runner) take(ctx context.Context, d Delivery) (Outcome, error) {
 		if err := r.abandon(ctx, *standing.Open, stored); err != nil {
 			return Outcome{}, err
 		}
-		if !overtaken {
-			standing.LastSeq, standing.LastID = stored.lastSeq, stored.lastID
-		}
+		standing.LastSeq, standing.LastID = stored.lastSeq, stored.lastID
 	}
 	return r.begin(ctx, d, standing)
+}
+
+// standing is where the stream stands. Openings whose recording looked as if it had failed, as on a full
+// disk, may be found behind later deliveries. Their numbers are those deliveries' now, so they are not
+// resumed but given up.
+func (r *runner) standing(ctx context.Context) (Standing, error) {
+	for {
+		standing, err := r.o.Ledger.Stream(ctx, r.stream)
+		if err != nil {
+			return Standing{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
+		}
+		open := standing.Open
+		if open == nil || open.FirstSeq > standing.LastSeq {
+			return standing, nil
+		}
+		stored, err := r.stored(ctx, *open, standing.LastID)
+		if err != nil {
+			return Standing{}, err
+		}
+		if err := r.abandon(ctx, *open, stored); err != nil {
+			return Standing{}, err
+		}
+	}
 }
 
 // same says whether what is offered has the records of a delivery, read in the same way.

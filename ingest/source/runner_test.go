@@ -330,10 +330,15 @@ func TestRunOvertaken(t *testing.T) {
 	}
 	w.ledger.opened[late.Delivery.String()] = late
 	w.ledger.standing.Open = &late
-	out, err := w.run(t, a, b)
+	out, err := w.run(t, a)
+	if got := strings.Join(w.ledger.types(), " "); err != nil || got != "Opened Received Abandoned" {
+		t.Errorf("facts are %q, %v, want the late opening to be ended", got, err)
+	}
+	more, err := w.run(t, b)
 	if err != nil {
 		t.Fatal(err)
 	}
+	out = append(out, more...)
 	if diff := cmp.Diff([]source.Status{source.Unchanged, source.Received}, statuses(out)); diff != "" {
 		t.Errorf("statuses (-want +got):\n%s", diff)
 	}

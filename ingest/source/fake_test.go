@@ -194,6 +194,7 @@ type content struct {
 	subject string
 	batches []string
 	refused bool
+	print   string // fingerprint of the refused
 }
 
 // generated is a delivery of n batches, each of size bytes.
@@ -223,7 +224,7 @@ func (s *memSource) Next(ctx context.Context) (source.Delivery, error) {
 	c := s.contents[0]
 	s.contents = s.contents[1:]
 	if c.refused {
-		return nil, &source.Refusal{Subject: c.subject, Reason: event.Sentence{ID: "kosong", EN: "empty"}}
+		return nil, &source.Refusal{Subject: c.subject, Reason: event.Sentence{ID: "kosong", EN: "empty"}, Fingerprint: c.print}
 	}
 	return &memDelivery{content: c, breakAt: s.breakAt}, nil
 }

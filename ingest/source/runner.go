@@ -143,14 +143,18 @@ func (r *runner) record(ctx context.Context, facts ...event.Body) error {
 	return nil
 }
 
-// refuse records that a delivery cannot be taken. Offered again with the same fault it is the same
-// fact, until the stream has taken something else.
+// refuse records that a delivery cannot be taken. The same content offered again with the same fault is the
+// same fact; where the content is not known, until the stream has taken something else.
 func (r *runner) refuse(ctx context.Context, refusal *Refusal) (Outcome, error) {
-	standing, err := r.o.Ledger.Stream(ctx, r.stream)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
+	content := refusal.Fingerprint
+	if content == "" {
+		standing, err := r.o.Ledger.Stream(ctx, r.stream)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("look up stream %s: %w", r.stream, err)
+		}
+		content = strconv.FormatInt(standing.LastSeq, 10)
 	}
-	id := event.Derive(r.stream + "|" + refusal.Subject + "|" + refusal.Reason.ID + "|" + strconv.FormatInt(standing.LastSeq, 10))
+	id := event.Derive(r.stream + "|" + refusal.Subject + "|" + refusal.Reason.ID + "|" + content)
 	out := Outcome{Info: Info{Subject: refusal.Subject}, Delivery: id, Status: Refused, Refusal: refusal}
 	return out, r.record(ctx, event.DeliveryRefused{
 		Delivery: id, Source: r.o.Source, Dataset: r.o.Dataset, Binding: r.o.Binding, Subject: refusal.Subject, Reason: refusal.Reason,

@@ -119,6 +119,22 @@ func TestRunMovesDeliveries(t *testing.T) {
 	}
 }
 
+// TestRunRefusedAgain: what is refused is the same fact as long as it is the same, also when the stream has
+// gone on.
+func TestRunRefusedAgain(t *testing.T) {
+	w := newWorld()
+	bad := content{subject: "a.csv", refused: true, print: "1"}
+	mended := bad
+	mended.print = "2"
+	out, err := w.run(t, bad, generated("b.csv", 1, 10), bad, mended)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := out[0].Delivery; out[2].Delivery != first || out[3].Delivery == first {
+		t.Errorf("the same refused twice and another one have ids %v, %v and %v", first, out[2].Delivery, out[3].Delivery)
+	}
+}
+
 func TestRunUnchanged(t *testing.T) {
 	a, b := generated("data.csv", 3, 50), generated("data.csv", 2, 60)
 	renamed := content{subject: "salinan.csv", batches: a.batches}

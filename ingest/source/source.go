@@ -61,8 +61,9 @@ type Batch struct {
 // Refusal is the error for a delivery that cannot be taken as a whole: an empty file, an HTML page
 // named .csv, a truncated archive. Nothing of it was read into the log.
 type Refusal struct {
-	Subject string
-	Reason  event.Sentence
+	Subject     string
+	Reason      event.Sentence
+	Fingerprint string // of what was offered, as it is stored: the same refused again is no other fact; "" where that is not known
 }
 
 func (r *Refusal) Error() string { return r.Subject + ": " + r.Reason.ID + " (" + r.Reason.EN + ")" }

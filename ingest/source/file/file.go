@@ -278,7 +278,7 @@ func (s *Source) openFile(f found) (*origin, error) {
 		return o, nil
 	}
 	if s.archive, err = openArchive(o, s.o.wanted); err != nil {
-		return nil, errors.Join(about(f.subject, unfit(err)), h.Close())
+		return nil, errors.Join(o.refused(unfit(err)), h.Close())
 	}
 	return nil, nil
 }
@@ -340,7 +340,7 @@ func (s *Source) deliver(ctx context.Context, o *origin) (*delivery, error) {
 		s.search.forget(o.file.Name())
 		err = errUnfinished
 	}
-	return nil, errors.Join(about(o.subject, unfit(err)), d.Close())
+	return nil, errors.Join(o.refused(unfit(err)), d.Close())
 }
 
 // errUnfinished says that a watched file is still being written.

@@ -102,3 +102,23 @@ func TestNotPermitted(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedContent: a refusal knows what was refused, whatever the time of the file.
+func TestRefusedContent(t *testing.T) {
+	dir := t.TempDir()
+	refused := func(name, data string) string {
+		t.Helper()
+		got := read(t, file.Options{}, write(t, dir, name, data))
+		if len(got) != 1 || got[0].Refusal == nil || got[0].Refusal.Fingerprint == "" {
+			t.Fatalf("%s: got %+v, want a refusal with a fingerprint", name, got)
+		}
+		return got[0].Refusal.Fingerprint
+	}
+	for name, data := range map[string][2]string{
+		"a.csv": {"<html>a</html>", "<html>b</html>"}, "b.zip": {"PK", "PKPK"}, "c.zip": {zipped("x.csv", "<html>a</html>"), zipped("x.csv", "<html>b</html>")},
+	} {
+		if first, again, other := refused(name, data[0]), refused(name, data[0]), refused(name, data[1]); again != first || other == first {
+			t.Errorf("%s: the fingerprints are %s, the same again %s, and another %s", name, first, again, other)
+		}
+	}
+}

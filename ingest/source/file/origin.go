@@ -4,13 +4,19 @@ import (
 	"archive/zip"
 	"bufio"
 	"compress/gzip"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
 	"time"
+
+	"github.com/zeebo/blake3"
+
+	"satudata/ingest/source"
 )
 
 // Limits on what a packed file may unpack to. Text packs at up to 1:50, tables that repeat
@@ -128,6 +134,31 @@ func refuseBomb(unpacked, packed int64) error {
 }
 
 func (u *unpacked) Close() error { return u.c.Close() }
+
+// mostHashed is how much of a refused file is hashed to know it again. Of a longer one its size and time
+// stand for the rest.
+const mostHashed = 64 << 20
+
+// refused gives a refusal, or trouble with reading, its subject, and a refusal the fingerprint of what is stored.
+func (o *origin) refused(err error) error {
+	err = about(o.subject, err)
+	var r *source.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	if o.entry != nil {
+		r.Fingerprint = fmt.Sprintf("crc32:%08x:%d", o.entry.CRC32, o.entry.UncompressedSize64)
+		return r
+	}
+	h := blake3.New()
+	if n, err := io.Copy(h, io.NewSectionReader(o.file, 0, min(o.stamp.size, mostHashed))); err != nil {
+		return r // it is refused all the same
+	} else if n < o.stamp.size {
+		fmt.Fprint(h, o.stamp.size, o.stamp.mod.UnixNano())
+	}
+	r.Fingerprint = "stored:" + hex.EncodeToString(h.Sum(nil))
+	return r
+}
 
 // cutShort is the end of a file where something was to begin.
 func cutShort(err error) error {

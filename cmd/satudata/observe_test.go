@@ -216,6 +216,24 @@ func TestReadyTellsTheTruth(t *testing.T) {
 			return up.metric(`satudata_rows_total{dataset="perizinan.izin",verdict="accepted"}`) == 50
 		})
 	})
+	t.Run("missing source", func(t *testing.T) {
+		data := filepath.Join(dir, "data")
+		if err := os.Rename(data, data+"-lain"); err != nil {
+			t.Fatal(err)
+		}
+		if say := up.ready("sources", false).Say; !strings.Contains(say.ID, data+": berkas atau folder tidak ada") || !strings.Contains(say.EN, "mount or make it") {
+			t.Errorf("it does not say what is missing: %+v", say)
+		}
+		if err := os.Rename(data+"-lain", data); err != nil {
+			t.Fatal(err)
+		}
+		up.ready("sources", true)
+		for _, said := range []string{"dpmptsp.izin0: TIDAK ADA, ditunggu (is not there, waiting): ", "dpmptsp.izin0: kini ada (is there now)"} {
+			if !strings.Contains(up.stdout.String(), said) {
+				t.Errorf("up does not say %q: %s", said, up.stdout.String())
+			}
+		}
+	})
 	t.Run("unreadable source", func(t *testing.T) {
 		data := filepath.Join(dir, "data")
 		if err := os.Rename(data, data+"-lain"); err != nil {

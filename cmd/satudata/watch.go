@@ -25,6 +25,9 @@ const (
 // is being written meanwhile does not count.
 const allSeen = "Semua sumber sudah dilihat (all sources have been looked at)"
 
+// absentSources is what is said instead when the places of some are not there.
+const absentSources = "%d dari %d sumber sudah dilihat; yang lain tidak ada dan ditunggu (looked at so many sources; the others are not there and are waited for)\n"
+
 // watched is a feed whose places are watched.
 type watched struct {
 	feed
@@ -75,7 +78,7 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed, re
 		}
 		if !said && ctx.Err() == nil && t.seen() {
 			said = true
-			fmt.Fprintln(a.stdout, allSeen)
+			t.saySeen()
 		}
 	}
 	return nil
@@ -84,6 +87,21 @@ func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed, re
 // seen says whether every feed was read once.
 func (t *watcher) seen() bool {
 	return !slices.ContainsFunc(t.feeds, func(f *watched) bool { return !f.seen })
+}
+
+// saySeen says that every feed was read once, as far as it is there.
+func (t *watcher) saySeen() {
+	there := 0
+	for _, f := range t.feeds {
+		if f.src.Absent() == nil {
+			there++
+		}
+	}
+	if there == len(t.feeds) {
+		fmt.Fprintln(t.stdout, allSeen)
+		return
+	}
+	fmt.Fprintf(t.stdout, absentSources, there, len(t.feeds))
 }
 
 // wait waits until a feed is to be looked at, and says whether ctx is still on.
@@ -160,8 +178,9 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 		return
 	}
 	delete(f.troubles, unseen)
+	t.sayAbsent(f)
 	if !some && f.registered {
-		t.w.observer.unread(ctx, t.trouble, f.name(), nil)
+		t.w.observer.unread(ctx, t.trouble, f.name(), f.absence())
 		return
 	}
 	if f.registered = t.register(ctx, f); !f.registered {
@@ -170,7 +189,7 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	}
 	progress := announced{t.w.observer.source(f.name(), source.NewProgress(t.stdout, false, time.Now)), t.received}
 	_, err = t.w.read(ctx, t.p, f.feed, f.src, progress)
-	t.w.observer.unread(ctx, t.trouble, f.name(), err)
+	t.w.observer.unread(ctx, t.trouble, f.name(), errors.Join(err, f.absence()))
 	if err != nil && ctx.Err() == nil {
 		every = lookUntold
 		t.tell(f, interrupted, err)
@@ -179,8 +198,35 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	delete(f.troubles, interrupted)
 }
 
+// absence is that places of a feed are not there, nil when all are.
+func (f *watched) absence() error {
+	err := f.src.Absent()
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s; pasang atau buat folder itu, atau perbaiki paths di satudata.yaml (mount or make it, or mend paths)", sayFile(err))
+}
+
+// sayAbsent tells people which places of a feed are not there, once until that changes, and that they have come.
+func (t *watcher) sayAbsent(f *watched) {
+	now := ""
+	if err := f.absence(); err != nil {
+		now = err.Error()
+	}
+	switch before := f.troubles[absent]; {
+	case now == before:
+		return
+	case now == "":
+		fmt.Fprintf(t.stdout, "%s: kini ada (is there now)\n", f.binding.ID)
+	default:
+		fmt.Fprintf(t.stdout, "%s: TIDAK ADA, ditunggu (is not there, waiting): %s\n", f.binding.ID, now)
+	}
+	f.troubles[absent] = now
+}
+
 // What may be the matter with a feed.
 const (
+	absent      = "source is not there"
 	unseen      = "source cannot be looked at, trying again"
 	unread      = "source is not read"
 	interrupted = "source is held up, trying again"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,21 @@ func TestUpWatches(t *testing.T) {
 		t.Error(ended.err)
 	}
 	must(t, "-C", dir, "verify")
+}
+
+// TestUpWithoutAFolder: of two places one is not there. The other is read, and it is not said that all were
+// looked at.
+func TestUpWithoutAFolder(t *testing.T) {
+	dir := permitWorkspace(t, "log: {kind: embedded}\nops: {minFree: 1MB}\nsources: [{binding: dpmptsp.izin0, paths: [data]}, {binding: dpmptsp.izin1, paths: [tidak/ada]}]\n", 2)
+	up := startUp(t, dir)
+	drop(t, dir, 1, 11)
+	up.await("the rows", func() bool {
+		return up.metric(`satudata_rows_total{dataset="perizinan.izin",verdict="accepted"}`) == 10
+	})
+	up.await("what was seen", func() bool { return strings.Contains(up.stdout.String(), "1 dari 2 sumber sudah dilihat") })
+	if said := up.stdout.String(); strings.Contains(said, allSeen) || !strings.Contains(said, "dpmptsp.izin1: TIDAK ADA") {
+		t.Errorf("up says %s", said)
+	}
 }
 
 // awaitRows waits until the current state has so many rows.

@@ -199,6 +199,16 @@ func (s *Source) Look() (bool, error) {
 	return len(s.queue) > 0, err
 }
 
+// Absent says which watched places were not there at the last look, nil when all were. It is an
+// fs.ErrNotExist; the others are read meanwhile.
+func (s *Source) Absent() error {
+	var errs []error
+	for _, p := range s.search.absent {
+		errs = append(errs, &fs.PathError{Op: "watch", Path: p, Err: fs.ErrNotExist})
+	}
+	return errors.Join(errs...)
+}
+
 // Whole says that a file was just moved to its place, so that it need not settle: see [Notice].
 func (s *Source) Whole(path string) {
 	if s.search.whole == nil {

@@ -26,6 +26,7 @@ type search struct {
 	looks  map[string]look // of a watched place, by path
 	whole  map[string]bool // files of a watched place that were moved there since we last looked, or are held back
 	begun  time.Time       // when a watched place was first looked at
+	absent []string        // watched places that were not there when they were last looked at
 }
 
 // look is what a watcher knows of a file.
@@ -42,6 +43,7 @@ type look struct {
 func (s *search) list() ([]found, error) {
 	var all []found
 	known := map[string]bool{}
+	s.absent = nil
 	for _, p := range s.paths {
 		fs, err := s.resolve(p)
 		if err != nil {
@@ -76,9 +78,18 @@ func (s *search) resolve(p string) ([]found, error) {
 	case strings.ContainsAny(p, "*?["):
 		return s.glob(p)
 	case s.watch && os.IsNotExist(err):
+		s.absent = append(s.absent, p)
 		return nil, nil
 	}
 	return nil, err
+}
+
+// fixed is the folder in which a pattern begins.
+func fixed(pattern string) string {
+	for strings.ContainsAny(pattern, "*?[") {
+		pattern = filepath.Dir(pattern)
+	}
+	return pattern
 }
 
 // folders are the existing folders in which the files of all paths are, or may appear.
@@ -128,9 +139,9 @@ func (s *search) glob(pattern string) ([]found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pola %q tidak sah (not a valid pattern): %w", pattern, err)
 	}
-	base := pattern
-	for strings.ContainsAny(base, "*?[") {
-		base = filepath.Dir(base)
+	base := fixed(pattern)
+	if _, err := os.Stat(base); s.watch && os.IsNotExist(err) {
+		s.absent = append(s.absent, base)
 	}
 	var out []found
 	for _, name := range names {

@@ -275,7 +275,7 @@ func (s *Source) Retry() { s.search.again(s.last) }
 // openFile opens a file that was found; a zip archive becomes the origin of the ones that follow.
 func (s *Source) openFile(f found) (*origin, error) {
 	s.last = f.path
-	h, info, err := openRegular(f.path)
+	h, info, err := openFound(f)
 	if err != nil {
 		return nil, about(f.subject, unfit(err))
 	}
@@ -291,6 +291,27 @@ func (s *Source) openFile(f found) (*origin, error) {
 		return nil, errors.Join(o.refused(unfit(err)), h.Close())
 	}
 	return nil, nil
+}
+
+// openFound opens a file that was found, refusing one to which a link leads out of the folder.
+func openFound(f found) (*os.File, fs.FileInfo, error) {
+	if f.folder == "" {
+		return openRegular(f.path)
+	}
+	target, out := f.leads()
+	if out {
+		return nil, nil, &source.Refusal{Fingerprint: "link:" + target, Reason: event.Sentence{
+			ID: "tautan (symbolic link) ke luar folder sumber, yaitu ke " + printable(target) + ", tidak dibaca; kirim berkasnya sendiri",
+			EN: "a symbolic link that leads out of the source's folder, to " + printable(target) + ", is not read; deliver the file itself"}}
+	}
+	h, info, err := openRegular(f.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if same, err := os.Stat(target); err != nil || !os.SameFile(same, info) {
+		return nil, nil, errors.Join(refuse("berkas diganti saat dibuka; kirim ulang", "the file was replaced while it was opened; send it again"), h.Close())
+	}
+	return h, info, nil
 }
 
 // openRegular opens a file, refusing what is none.
@@ -325,7 +346,7 @@ func about(subject string, err error) error {
 	var h *heldError
 	switch {
 	case errors.As(err, &r):
-		return &source.Refusal{Subject: subject, Reason: r.Reason}
+		return &source.Refusal{Subject: subject, Reason: r.Reason, Fingerprint: r.Fingerprint}
 	case errors.As(err, &h):
 		return &heldError{subject: subject, err: h.err}
 	}

@@ -14,6 +14,18 @@ import (
 type found struct {
 	path, subject string
 	stamp         stamp
+	folder        string // out of which no link may lead; "" for a file that was named
+}
+
+// leads returns where the path of a file leads, and says whether that is outside of its folder: whoever
+// delivers could have any file of this machine read.
+func (f found) leads() (target string, out bool) {
+	target, err := filepath.EvalSymlinks(f.path)
+	if err != nil {
+		return f.path, false // opening it tells the fault
+	}
+	folder, err := filepath.EvalSymlinks(f.folder)
+	return target, err == nil && !within(folder, target)
 }
 
 // search finds files.
@@ -74,7 +86,7 @@ func (s *search) resolve(p string) ([]found, error) {
 	case err == nil && info.IsDir():
 		return s.folder(p)
 	case err == nil:
-		return []found{{p, filepath.Base(p), stampOf(info)}}, nil
+		return []found{{path: p, subject: filepath.Base(p), stamp: stampOf(info)}}, nil
 	case strings.ContainsAny(p, "*?["):
 		return s.glob(p)
 	case s.watch && os.IsNotExist(err):
@@ -127,7 +139,7 @@ func (s *search) folder(dir string) ([]found, error) {
 			continue
 		}
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			out = append(out, found{filepath.Join(dir, name), name, stampOf(info)})
+			out = append(out, found{filepath.Join(dir, name), name, stampOf(info), dir})
 		}
 	}
 	return out, nil
@@ -153,7 +165,7 @@ func (s *search) glob(pattern string) ([]found, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, found{name, filepath.ToSlash(subject), stampOf(info)})
+		out = append(out, found{name, filepath.ToSlash(subject), stampOf(info), base})
 	}
 	if len(out) == 0 && !s.watch {
 		return nil, &fs.PathError{Op: "glob", Path: pattern, Err: fs.ErrNotExist}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,5 +185,37 @@ func TestRetry(t *testing.T) {
 	s.Retry()
 	if n := offers(); n != 1 {
 		t.Errorf("after Retry the file was offered %d times", n)
+	}
+}
+
+// TestLinks: a link is read where it leads to a file of the same folder, which may be a link itself, and
+// refused where it leads out.
+func TestLinks(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	write(t, dir, "kiriman/a.csv", "a\n1\n")
+	secret := write(t, outside, "rahasia.csv", "a\n1\n")
+	folder := filepath.Join(dir, "kiriman")
+	for name, target := range map[string]string{"b.csv": "a.csv", "c.csv": filepath.Join(folder, "a.csv"), "d.csv": secret, "e.csv": "../rahasia.csv", "f.csv": "d.csv"} {
+		if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, dir, "rahasia.csv", "a\n1\n")
+	linked := filepath.Join(dir, "tautan")
+	if err := os.Symlink(folder, linked); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a.csv", "b.csv", "c.csv", "! d.csv", "! e.csv", "! f.csv"}
+	for _, path := range []string{folder, linked, filepath.Join(folder, "*.csv"), filepath.Join(linked, "*.csv")} {
+		all := read(t, format("csv"), path)
+		if diff := cmp.Diff(want, subjects(all)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+		if r := all[3].Refusal; !strings.Contains(r.Reason.ID, "ke luar folder sumber") || !strings.Contains(r.Reason.EN, secret) || r.Fingerprint == "" {
+			t.Errorf("refused for %+v", r)
+		}
+	}
+	if got := subjects(read(t, format("csv"), filepath.Join(folder, "d.csv"))); !cmp.Equal(got, []string{"d.csv"}) {
+		t.Errorf("a link that was named itself: %v", got)
 	}
 }

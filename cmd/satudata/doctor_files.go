@@ -95,6 +95,9 @@ func unjoin(err error) []error {
 func (x *exam) sources() {
 	docs, _ := x.w.documents() // its faults are found by documents
 	bad := 0
+	if feeds, err := x.w.feeds(docs, ""); err == nil {
+		bad += x.ignored(feeds)
+	}
 	for i, s := range x.w.cfg.Sources {
 		name := fmt.Sprintf("sources[%d] %s", i, s.Binding)
 		if docs.bindings[s.Binding] == nil {
@@ -113,6 +116,20 @@ func (x *exam) sources() {
 	if bad == 0 {
 		x.well("sumber", fmt.Sprintf("%d sumber dapat dibaca", len(x.w.cfg.Sources)), "sources can be read")
 	}
+}
+
+// ignored looks for files in the folders of the sources that none of them reads, and counts them.
+func (x *exam) ignored(feeds []feed) int {
+	told := map[string]bool{}
+	for _, f := range feeds {
+		for _, i := range f.ignored(feeds, false) {
+			if !told[i.Path] {
+				told[i.Path] = true
+				x.trouble(warning, "sumber", fmt.Sprintf("%q tidak dibaca sumber mana pun", i.Path), "no source reads this file", i.Reason.ID, i.Reason.EN)
+			}
+		}
+	}
+	return len(told)
 }
 
 // reachable says why what a source names cannot be read: a folder, a file, or the folder of a pattern.

@@ -51,7 +51,7 @@ process at the same time; exit code 3 also when a delivery was returned.)`,
 				feeds[0].early = first
 				defer func() { err = errors.Join(err, first.Close()) }()
 			}
-			r := reading{out: a.stdout, again: again, quiet: asJSON}
+			r := reading{out: a.stdout, again: again, quiet: asJSON, ignored: binding == "" || len(files) > 0} // of one source alone, the others may read them
 			read := func(ctx context.Context, p parts) error { return r.feeds(ctx, w, p, feeds) }
 			if land {
 				w.tail = tailBytes
@@ -76,12 +76,17 @@ process at the same time; exit code 3 also when a delivery was returned.)`,
 type reading struct {
 	out          io.Writer
 	again, quiet bool
+	ignored      bool // tell of files that no source reads
 	done         []outcome
 }
 
 func (r *reading) feeds(ctx context.Context, w *workspace, p parts, feeds []feed) error {
 	var errs []error
+	told := map[string]bool{}
 	for _, f := range feeds {
+		if r.ignored && !r.quiet {
+			sayIgnored(r.out, told, f.ignored(feeds, false))
+		}
 		f.again = r.again
 		var progress source.Progress
 		if !r.quiet {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -39,13 +40,35 @@ func (f feed) name() string {
 func (f feed) open(watch bool) (*file.Source, error) {
 	switch f.binding.Format.Type {
 	case "csv", "ndjson", "json", "xlsx":
-		src, err := file.Open(f.paths, file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk})
+		src, err := file.Open(f.paths, f.options(watch))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, usageError("%s: %s", f.binding.ID, sayFile(err))
 		}
 		return src, err
 	}
 	return nil, usageError("%s: jenis sumber %q tidak dikenal (unknown kind of source)", f.binding.File, f.binding.Format.Type)
+}
+
+// options are how the feed's files are found and read.
+func (f feed) options(watch bool) file.Options {
+	return file.Options{Format: f.binding.Format, Watch: watch, MaxChunk: f.chunk}
+}
+
+// ignored are the files in the folders of a feed that neither it nor another of the feeds takes.
+func (f feed) ignored(feeds []feed, watch bool) []file.Ignored {
+	return slices.DeleteFunc(file.FindIgnored(f.paths, f.options(watch)), func(i file.Ignored) bool {
+		return slices.ContainsFunc(feeds, func(other feed) bool { return file.Takes(other.paths, other.options(watch), i.Path) })
+	})
+}
+
+// sayIgnored tells people of files that are not read, but of none that was told before.
+func sayIgnored(out io.Writer, told map[string]bool, ignored []file.Ignored) {
+	for _, i := range ignored {
+		if !told[i.Path] {
+			told[i.Path] = true
+			fmt.Fprintf(out, "%q: TIDAK DIBACA (not read): %s\n", i.Path, both(i.Reason))
+		}
+	}
 }
 
 // source is the connector of the feed, to be read to its end.

@@ -48,12 +48,14 @@ type watcher struct {
 	trouble  map[string]error      // of feeds that cannot be read
 	notices  *file.Notices         // nil where the system does not tell of changes
 	at       map[string][]*watched // by folder that is listened to
+	all      []feed
+	ignored  map[string]bool // files of which was told that they are not read
 }
 
 // watch reads what is new in the feeds, over and over, and calls received after each delivery. Trouble
 // with one feed does not stop the others.
 func (a *app) watch(ctx context.Context, w *workspace, p parts, feeds []feed, received func()) (err error) {
-	t := &watcher{app: a, w: w, p: p, received: received, trouble: map[string]error{}, at: map[string][]*watched{}}
+	t := &watcher{app: a, w: w, p: p, received: received, trouble: map[string]error{}, at: map[string][]*watched{}, all: feeds, ignored: map[string]bool{}}
 	for _, f := range feeds {
 		src, err := f.open(true)
 		if err != nil {
@@ -179,6 +181,7 @@ func (t *watcher) look(ctx context.Context, f *watched) {
 	}
 	delete(f.troubles, unseen)
 	t.sayAbsent(f)
+	sayIgnored(t.stdout, t.ignored, f.feed.ignored(t.all, true))
 	if !some && f.registered {
 		t.w.observer.unread(ctx, t.trouble, f.name(), f.absence())
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,37 @@ func TestUpWithoutAFolder(t *testing.T) {
 	if said := up.stdout.String(); strings.Contains(said, allSeen) || !strings.Contains(said, "dpmptsp.izin1: TIDAK ADA") {
 		t.Errorf("up says %s", said)
 	}
+}
+
+// TestIgnoredFiles: what no source reads is named once, with what to do about it; what another source reads is not.
+func TestIgnoredFiles(t *testing.T) {
+	dir := permitWorkspace(t, "log: {kind: embedded}\nops: {minFree: 1MB}\nsources: [{binding: dpmptsp.izin0, paths: [data/a*]}, {binding: dpmptsp.izin1, paths: [data/b*]}]\n", 2)
+	writeFile(t, filepath.Join(dir, "data", ".sembunyi"), "x")
+	drop(t, dir, 1, 11)
+	rename(t, filepath.Join(dir, "data"), "izin-1.ndjson", "a.ndjson")
+	writeFile(t, filepath.Join(dir, "data", "b.ndjson"), "{}\n")
+	old := filepath.Join(dir, "data", "penduduk.xls")
+	writeFile(t, old, "x")
+	want := fmt.Sprintf("%q: TIDAK DIBACA (not read): Excel lama (.xls)", old)
+	once := func(who, said string) {
+		t.Helper()
+		if strings.Count(said, want) != 1 || strings.Count(said, "TIDAK DIBACA") != 1 {
+			t.Errorf("%s does not say %q once and no more: %s", who, want, said)
+		}
+	}
+	once("ingest", satudata(t, "-C", dir, "ingest").stdout)
+	if said := satudata(t, "-C", dir, "ingest", "--binding", "dpmptsp.izin0").stdout; strings.Contains(said, "TIDAK DIBACA") {
+		t.Errorf("ingest of one source tells of the files of others: %s", said)
+	}
+	if _, found := diagnose(t, dir); !slices.ContainsFunc(found, func(s symptom) bool {
+		return s.Condition == warning && strings.Contains(s.Say.ID, old) && strings.Contains(s.Remedy.ID, ".xls")
+	}) {
+		t.Errorf("doctor does not name it: %+v", found)
+	}
+	up := startUp(t, dir)
+	up.await("the file's name", func() bool { return strings.Contains(up.stdout.String(), want) })
+	time.Sleep(lookTold + time.Second)
+	once("up", up.stdout.String())
 }
 
 // awaitRows waits until the current state has so many rows.

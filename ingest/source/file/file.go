@@ -85,15 +85,7 @@ func Open(paths []string, o Options) (*Source, error) {
 	if err := checkFormat(o.Format); err != nil {
 		return nil, err
 	}
-	if o.Settle == 0 {
-		o.Settle = 2 * time.Second
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.MaxChunk == 0 {
-		o.MaxChunk = event.MaxChunk
-	}
+	o = o.withDefaults()
 	s := &Source{o: o, search: search{paths: paths, watch: o.Watch, settle: o.Settle, now: o.Now, wanted: o.wanted}}
 	if !o.Watch {
 		var err error
@@ -103,6 +95,19 @@ func Open(paths []string, o Options) (*Source, error) {
 		s.listed = true
 	}
 	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Settle == 0 {
+		o.Settle = 2 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MaxChunk == 0 {
+		o.MaxChunk = event.MaxChunk
+	}
+	return o
 }
 
 // wanted says whether a file found in a folder or an archive is of the right kind.

@@ -135,7 +135,7 @@ func (s *search) folder(dir string) ([]found, error) {
 	var out []found
 	for _, e := range entries {
 		name := e.Name()
-		if !s.wanted(name) && (!strings.HasSuffix(strings.ToLower(name), ".zip") || strings.HasPrefix(name, ".")) {
+		if !s.taken(name) {
 			continue
 		}
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
@@ -143,6 +143,11 @@ func (s *search) folder(dir string) ([]found, error) {
 		}
 	}
 	return out, nil
+}
+
+// taken says whether a file of a folder is read.
+func (s *search) taken(name string) bool {
+	return s.wanted(name) || strings.HasSuffix(strings.ToLower(name), ".zip") && !strings.HasPrefix(name, ".")
 }
 
 // glob returns the files that match, named from the folder in which the pattern begins.

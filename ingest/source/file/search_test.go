@@ -219,3 +219,39 @@ func TestLinks(t *testing.T) {
 		t.Errorf("a link that was named itself: %v", got)
 	}
 }
+
+// TestFindIgnored: what no path takes is named with its reason, but for what is hidden or being written.
+func TestFindIgnored(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.csv", "b.csv.gz", "c.zip", "lama.XLS", "baru.xlsx", "catatan.pdf", ".d.csv", "~$e.xlsx", "f.csv.part", "g.tmp", "#h.csv#", "Thumbs.db", "sub/i.xls"} {
+		write(t, dir, name, "a\n1\n")
+	}
+	for _, c := range []struct {
+		name, kind string
+		paths      []string
+		watch      bool
+		want       map[string]string // reason by name
+	}{
+		{"folder of CSV", "csv", []string{"."}, false, map[string]string{"lama.XLS": "misalnya sebagai CSV", "baru.xlsx": "hanya membaca berkas .csv", "catatan.pdf": "hanya membaca"}},
+		{"folder of XLSX", "xlsx", []string{"."}, false, map[string]string{"lama.XLS": "simpan sebagai .xlsx", "a.csv": "hanya membaca berkas .xlsx", "b.csv.gz": "hanya membaca", "catatan.pdf": "hanya membaca"}},
+		{"pattern", "csv", []string{"a*"}, false, map[string]string{"lama.XLS": "CSV", "baru.xlsx": "hanya", "catatan.pdf": "hanya", "b.csv.gz": "pola", "c.zip": "hanya"}},
+		{"a named file", "csv", []string{"a.csv"}, false, nil},
+		{"just written", "csv", []string{"."}, true, nil},
+		{"missing", "csv", []string{"tidak/ada"}, false, nil},
+	} {
+		var paths []string
+		for _, p := range c.paths {
+			paths = append(paths, filepath.Join(dir, p))
+		}
+		found := file.FindIgnored(paths, file.Options{Format: schemas.Format{Type: c.kind}, Watch: c.watch, Settle: time.Hour})
+		for _, f := range found {
+			name := filepath.Base(f.Path)
+			if why := c.want[name]; why == "" || !strings.Contains(f.Reason.ID, why) || f.Reason.EN == "" {
+				t.Errorf("%s: %s is ignored for %+v, want %q", c.name, name, f.Reason, why)
+			}
+		}
+		if len(found) != len(c.want) {
+			t.Errorf("%s: %d files are ignored, want %d", c.name, len(found), len(c.want))
+		}
+	}
+}

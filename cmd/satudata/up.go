@@ -59,8 +59,8 @@ func (a *app) up(ctx context.Context, w *workspace, p parts, feeds []feed) error
 	g.Go(func() error { return a.watch(ctx, w, p, feeds, worker.Soon) })
 	fmt.Fprintf(a.stdout, "%s: mengawasi %d sumber; Ctrl-C untuk berhenti (watching the sources; Ctrl-C ends)\n", w.cfg.Name, len(feeds))
 	err = g.Wait()
-	if err == nil {
-		_, err = p.log.Topics(context.WithoutCancel(ctx)) // which it does not list once it was removed
+	if log, ok := p.log.(*sharedLog); ok && err == nil {
+		_, err = log.Topics(context.WithoutCancel(ctx)) // which it does not list once its file was removed
 	}
 	if err == nil {
 		fmt.Fprintln(a.stdout, "Berhenti; semua yang sudah dibaca tersimpan (stopped; everything that was read is safe)")

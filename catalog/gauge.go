@@ -13,11 +13,13 @@ type Standing struct {
 	Dataset string
 	Status  Status
 	Count   int64
+	Aside   int64 // rows of those that were checked, which were set aside
 }
 
 // Standings counts all deliveries by dataset and status.
 func (c *Catalog) Standings(ctx context.Context) ([]Standing, error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT dataset, status, count(*) FROM deliveries GROUP BY dataset, status ORDER BY dataset, status`)
+	rows, err := c.db.QueryContext(ctx, `SELECT dataset, status, count(*), coalesce(sum(json_extract(nullif(check_fact, ''), '$.set_aside')), 0)
+		FROM deliveries GROUP BY dataset, status ORDER BY dataset, status`)
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", err)
 	}
@@ -25,7 +27,7 @@ func (c *Catalog) Standings(ctx context.Context) ([]Standing, error) {
 	var all []Standing
 	for rows.Next() {
 		var s Standing
-		if err := rows.Scan(&s.Dataset, &s.Status, &s.Count); err != nil {
+		if err := rows.Scan(&s.Dataset, &s.Status, &s.Count, &s.Aside); err != nil {
 			return nil, fmt.Errorf("count deliveries: %w", err)
 		}
 		all = append(all, s)

@@ -36,7 +36,7 @@ func frame(name string, zone *time.Location, before, now moment, width, height i
 			line(padded(r.name, wide) + " tabelnya tidak terbaca; lihat satudata doctor (its tables cannot be read)")
 			continue
 		}
-		line(fmt.Sprintf(heads, padded(r.name, wide), brief(r.history), rate(r.rate), percent(r.rejected, r.rejected+r.history), brief(r.lag), span(r.age),
+		line(fmt.Sprintf(heads, padded(r.name, wide), brief(r.history), rate(r.rate), percent(r.rejected-r.aside, r.rejected+r.history), brief(r.lag), span(r.age),
 			percent(r.unfolded, max(r.current, r.unfolded)), brief(r.files), fmt.Sprintf("%s/%s/%s", brief(r.published), brief(r.waiting), brief(r.returned))))
 	}
 	return b.String()

@@ -28,7 +28,8 @@ type moment struct {
 // standing is where a dataset stands.
 type standing struct {
 	name                         string
-	history, rejected, current   int64 // rows
+	history, rejected, current   int64 // rows; rejected has those that were set aside as well
+	aside                        int64 // rows of checked deliveries
 	unfolded                     int64
 	files                        int64
 	lag                          int64         // chunks
@@ -123,6 +124,7 @@ func (d *standing) count(counts []catalog.Standing) {
 		if c.Dataset != d.name {
 			continue
 		}
+		d.aside += c.Aside
 		switch c.Status {
 		case catalog.Published:
 			d.published += c.Count

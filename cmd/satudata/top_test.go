@@ -31,6 +31,19 @@ func TestTopWhileUpRuns(t *testing.T) {
 	}
 }
 
+// TestTopOfTheSample: printed totals that were set aside are no rejects; spbe.aplikasi is 4 read, 3 accepted, 1 set aside.
+func TestTopOfTheSample(t *testing.T) {
+	rejects := map[string]string{}
+	for _, line := range splitLines(must(t, "-C", sampleDir(t), "top", "--once", "--every", "100ms"))[4:] {
+		if f := strings.Fields(line); len(f) > 3 {
+			rejects[f[0]] = f[3]
+		}
+	}
+	if rejects["spbe.aplikasi"] != "0%" || rejects["kependudukan.penduduk"] != "3,1%" {
+		t.Errorf("shares of rejected rows: %v", rejects)
+	}
+}
+
 // TestFrame: rates and shares are right, what moves comes first, and everything fits.
 func TestFrame(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -38,7 +51,7 @@ func TestFrame(t *testing.T) {
 	now := moment{at: at.Add(2 * time.Second), asked: true, free: 5 << 30, logSize: 3 << 20,
 		ready: &ops.Report{Checks: []ops.Result{{Name: "log", OK: true}, {Name: "lake", Say: event.Sentence{ID: "terkunci", EN: "locked"}}}},
 		datasets: []standing{
-			{name: "a.tetap", history: 5, rejected: 5, published: 1},
+			{name: "a.tetap", history: 5, rejected: 5, aside: 1, published: 1},
 			{name: "b.bergerak", history: 1_500_000, rejected: 20_000, current: 1_000_000, unfolded: 400_000, files: 12, published: 3, returned: 1},
 			{name: "c.tertinggal_dengan_nama_yang_sangat_panjang_sekali", lag: 123_456, age: 90 * time.Minute, waiting: 2},
 		}}
@@ -49,7 +62,7 @@ disk sisa 5.0 GiB · log 3.0 MiB · TIDAK SIAP: lake: terkunci · q keluar (quit
 DATASET                  BARIS   LAJU TOLAK    LAG UMUR LIPAT BERKAS TRB/TGU/KBL
 c.tertingga…jang_sekali      0      -    0%  123rb  90m    0%      0 0/2/0
 b.bergerak               1,5jt  260rb  1,3%      0    -   40%     12 3/0/1
-a.tetap                      5      2   50%      0    -    0%      0 1/0/0
+a.tetap                      5      2   40%      0    -    0%      0 1/0/0
 `
 	want = strings.Replace(want, "260,0rb/dtk", "260rb/dtk", 1)
 	want = strings.Replace(want, "a.tetap                      5      2 ", "a.tetap                      5      3 ", 1)

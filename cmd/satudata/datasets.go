@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,8 @@ type datasetInfo struct {
 	Until      string        `json:"sampai,omitempty"`
 	Sources    []string      `json:"sumber"`
 	Deliveries int           `json:"pengiriman"`
-	Rows       int64         `json:"baris"` // in the current state
+	Rows       int64         `json:"baris"`              // in the current state
+	Fault      string        `json:"gangguan,omitempty"` // why they cannot be counted
 }
 
 func (a *app) datasetsCommand() *cobra.Command {
@@ -47,22 +49,40 @@ func (a *app) datasetsCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return writeJSON(a.stdout, found)
+					return errors.Join(writeJSON(a.stdout, found), anyFault(found))
 				}
-				return columns(a.stdout, "DATASET|JUDUL|KONTRAK|TAHAP|SUMBER|PENGIRIMAN|BARIS", func(print func(...any)) {
+				err = columns(a.stdout, "DATASET|JUDUL|KONTRAK|TAHAP|SUMBER|PENGIRIMAN|BARIS", func(print func(...any)) {
 					for _, d := range found {
 						stage := string(d.Stage)
 						if d.Until != "" {
 							stage += " sampai " + d.Until
 						}
-						print(d.Dataset, d.Title, d.Contract, stage, strings.Join(d.Sources, ", "), d.Deliveries, number(d.Rows))
+						rows := number(d.Rows)
+						if d.Fault != "" {
+							rows = "?"
+						}
+						print(d.Dataset, d.Title, d.Contract, stage, strings.Join(d.Sources, ", "), d.Deliveries, rows)
 					}
 				})
+				for _, d := range found {
+					if d.Fault != "" {
+						fmt.Fprintf(a.stderr, "%s: %s\n", d.Dataset, d.Fault)
+					}
+				}
+				return errors.Join(err, anyFault(found))
 			})
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "sebagai JSON")
 	return c
+}
+
+// anyFault is errDamaged when there are tables that cannot be read.
+func anyFault(found []datasetInfo) error {
+	if slices.ContainsFunc(found, func(d datasetInfo) bool { return d.Fault != "" }) {
+		return errDamaged
+	}
+	return nil
 }
 
 // tableInfo is one line of `satudata datasets DATASET`.
@@ -82,7 +102,7 @@ func (a *app) tables(ctx context.Context, w *workspace, p parts, dataset string,
 		return fmt.Errorf("dataset %q: %w", dataset, catalog.ErrNotFound)
 	}
 	if err != nil {
-		return err
+		return p.atFault(ctx, dataset, err)
 	}
 	infos := make([]tableInfo, len(found))
 	for i, t := range found {
@@ -142,7 +162,8 @@ func describe(ctx context.Context, p parts, name string) (datasetInfo, error) {
 	return info, nil
 }
 
-// countRows fills in the rows of the current states. A dataset of which nothing has landed has none.
+// countRows fills in the rows of the current states. A dataset of which nothing has landed has none; one
+// whose tables cannot be read does not hide the others.
 func (w *workspace) countRows(ctx context.Context, p parts, infos []datasetInfo) (err error) {
 	engine, err := w.openEngine(ctx, p, lake.AsOf{})
 	if err != nil {
@@ -152,7 +173,11 @@ func (w *workspace) countRows(ctx context.Context, p parts, infos []datasetInfo)
 	for i := range infos {
 		topic, name, _ := strings.Cut(infos[i].Dataset, ".")
 		infos[i].Rows, err = one(ctx, engine, fmt.Sprintf("SELECT count(*) FROM %q.%q", topic, name))
-		if err != nil && !errors.Is(err, lake.ErrNotFound) {
+		err = p.atFault(ctx, infos[i].Dataset, err)
+		switch {
+		case errors.Is(err, errDamaged), errors.Is(err, lake.ErrUnregistered):
+			infos[i].Fault = say(err)
+		case err != nil && !errors.Is(err, lake.ErrNotFound):
 			return err
 		}
 	}

@@ -37,6 +37,7 @@ var (
 	errRefused  = errors.New("kiriman ditolak (delivery refused)")
 	errUnproven = errors.New("hitungan tidak cocok (the counts do not add up)")
 	errDiffers  = errors.New("isinya berbeda (what they hold differs)")
+	errDamaged  = errors.New("ada tabel yang tidak terbaca; lihat di atas (some tables cannot be read, see above)")
 )
 
 // usage is an error of whoever typed or configured.
@@ -59,6 +60,19 @@ func (m *missingError) Unwrap() error { return catalog.ErrNotFound }
 
 func missing(format string, args ...any) error { return &missingError{fmt.Sprintf(format, args...)} }
 
+// damagedTables is the error of a dataset whose tables cannot be read. Those of others can.
+type damagedTables struct {
+	dataset string
+	err     error
+}
+
+func (d *damagedTables) Error() string {
+	return fmt.Sprintf("tabel %[1]s tidak terbaca; hentikan semua proses dan jalankan `satudata repair %[1]s` (its tables cannot be read; stop all processes and run that): %[2]s", d.dataset, say(d.err))
+}
+
+// Unwrap gives what happened, and what it comes to.
+func (d *damagedTables) Unwrap() []error { return []error{errDamaged, d.err} }
+
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
 	var u *usage
@@ -76,7 +90,7 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrLost), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, errDamaged), errors.Is(err, lake.ErrUnregistered), errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrLost), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
 		return exitNoAccess
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):
@@ -88,6 +102,10 @@ func exitCode(err error) int {
 // say renders an error for whoever typed the command. What a query's error knows beyond its sentence
 // may name files and is for the log.
 func say(err error) string {
+	var damaged *damagedTables
+	if errors.As(err, &damaged) {
+		return damaged.Error()
+	}
 	var q *query.Error
 	if errors.As(err, &q) {
 		return both(q.Say)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ func (w *workspace) openEngine(ctx context.Context, p parts, when lake.AsOf) (*q
 				}
 				found, err := p.lake.Views(ctx, dataset, published, when)
 				if err != nil {
-					return "", err
+					return "", p.atFault(ctx, dataset, err)
 				}
 				return found[i].SQL, nil
 			}})
@@ -119,6 +120,20 @@ func (w *workspace) openEngine(ctx context.Context, p parts, when lake.AsOf) (*q
 		Views: views, Folders: []string{w.path("lake")}, Zone: w.zone,
 		MemoryLimit: w.cfg.Query.Memory, Threads: w.cfg.Query.Threads, Timeout: w.cfg.Query.Timeout,
 	})
+}
+
+// atFault says of an error of the tables of a dataset whether they are damaged, and which those are.
+func (p parts) atFault(ctx context.Context, dataset string, err error) error {
+	if errors.Is(err, lake.ErrNotFound) {
+		if lost := p.lake.Registered(ctx, dataset); lost != nil {
+			return lost
+		}
+		return err
+	}
+	if ctx.Err() == nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, query.ErrUnreadable)) {
+		return &damagedTables{dataset, err}
+	}
+	return err
 }
 
 // parseAsOf reads a snapshot id, a time, or a date, which means the end of that day in zone.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,5 +124,37 @@ func TestTroubleOfOneDataset(t *testing.T) {
 	_, text := up.get("/metrics")
 	if strings.Contains(text, `satudata_lag_records{dataset="kependudukan.penduduk"`) || !strings.Contains(text, `satudata_lag_records{dataset="spbe.indeks",partition="0"} 0`) {
 		t.Errorf("metrics:\n%s", text)
+	}
+}
+
+// TestDatasetsOfDamagedTables: one dataset whose tables cannot be read does not hide the others, and a
+// lost table catalog is no empty warehouse.
+func TestDatasetsOfDamagedTables(t *testing.T) {
+	dir := sampleDir(t)
+	for _, end := range []string{"riwayat", "ditolak"} { // a version of the newest metadata, in whatever class the table is
+		found, err := filepath.Glob(filepath.Join(dir, "lake", "*", "spbe", "indeks_"+end, "metadata", "*.metadata.json"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no metadata: %v", err)
+		}
+		if err := os.Remove(slices.Max(found)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := satudata(t, "-C", dir, "datasets")
+	if r.code != exitNoAccess || !strings.Contains(r.stdout, "spbe.aplikasi") || !strings.Contains(r.stderr, "`satudata repair spbe.indeks`") || strings.Contains(r.stderr, "repair spbe.aplikasi") {
+		t.Errorf("one damaged: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for _, args := range [][]string{{"query", "SELECT * FROM spbe.indeks"}, {"datasets", "spbe.indeks"}} {
+		if r := satudata(t, append([]string{"-C", dir}, args...)...); r.code != exitNoAccess || !strings.Contains(r.stderr, "`satudata repair spbe.indeks`") {
+			t.Errorf("%s: exit code %d, %s", args[0], r.code, r.stderr)
+		}
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		os.Remove(filepath.Join(dir, "lake", "catalog.db"+end))
+	}
+	for _, args := range [][]string{{"datasets"}, {"query", "SELECT * FROM spbe.aplikasi"}} {
+		if r := satudata(t, append([]string{"-C", dir}, args...)...); r.code != exitNoAccess || !strings.Contains(r.stderr, "tidak dikenal katalog") || !strings.Contains(r.stderr, "`satudata repair`") {
+			t.Errorf("%s without a table catalog: exit code %d\n%s%s", args[0], r.code, r.stdout, r.stderr)
+		}
 	}
 }

@@ -25,6 +25,24 @@ func unregistered(p place) error {
 	return err
 }
 
+// Registered returns ErrUnregistered for a dataset whose folders hold tables that were committed to and
+// that the catalog does not know.
+func (l *Lake) Registered(ctx context.Context, dataset string) error {
+	for _, k := range Kinds {
+		p, err := l.place(dataset, k)
+		if err != nil {
+			return err
+		}
+		if _, err = l.location(ctx, p.ident); errors.Is(err, ErrNotFound) {
+			err = unregistered(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // committed says whether a table in a folder was ever committed to.
 func committed(folder string) (bool, error) {
 	versions, err := versionsOf(folder, "")

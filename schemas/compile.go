@@ -173,7 +173,7 @@ func (m *compiler) gatherFeeds() {
 
 func (m *compiler) feed(to, path, key string, f feed) {
 	if !slices.Contains(propertyNames(m.c), to) {
-		m.fault(path+key, sayf("kolom %q tidak ada di kontrak %s", "there is no column %q in contract %s", to, m.c.Dataset), didYouMean(to, propertyNames(m.c)))
+		m.fault(path+key, sayf("kolom %q tidak ada di kontrak %s", "there is no column %q in contract %s", to, m.c.Dataset), DidYouMean(to, propertyNames(m.c)))
 		return
 	}
 	if _, twice := m.feeds[to]; twice {

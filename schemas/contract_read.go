@@ -104,7 +104,7 @@ func (o object) customs(known ...string) object {
 		case name == "":
 		case !slices.Contains(known, name) && !strings.HasPrefix(name, "x_"):
 			item.fault("property", sayf("customProperty %q tidak dikenal", "unknown customProperty %q", name),
-				strings.TrimSpace(didYouMean(name, known)+" (atau awalan/or prefix x_)"))
+				strings.TrimSpace(DidYouMean(name, known)+" (atau awalan/or prefix x_)"))
 		case seen[name]:
 			item.fault("property", sayf("customProperty %q ditulis dua kali", "customProperty %q is written twice", name), twiceSay)
 		case value == nil:

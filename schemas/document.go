@@ -147,7 +147,7 @@ func (r *reader) pair(key, value *yaml.Node, path string, s shape, seen map[stri
 	seen[name] = true
 	below, known := s[name]
 	if s != nil && !known {
-		remedy := didYouMean(name, s.keys())
+		remedy := DidYouMean(name, s.keys())
 		if _, ofRule := s["implementation"]; ofRule && !strings.HasPrefix(remedy, nearSay) {
 			remedy = ownSay // which helps more than all keys of ODCS
 		}

@@ -17,7 +17,7 @@ func inherit(o, custom object, p *Property) {
 	}
 	e, ok := FindElement(p.Element)
 	if !ok {
-		custom.fault("elemen", sayf("elemen %q tidak dikenal", "unknown element %q", p.Element), didYouMean(p.Element, elementIDs()))
+		custom.fault("elemen", sayf("elemen %q tidak dikenal", "unknown element %q", p.Element), DidYouMean(p.Element, elementIDs()))
 		return
 	}
 	inheritText(o, custom, p, e)

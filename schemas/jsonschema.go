@@ -148,7 +148,7 @@ func odcsFault(k jsonschema.ErrorKind) (say Sentence, expected string) {
 		for i, w := range k.Want {
 			words[i] = fmt.Sprint(w)
 		}
-		return sayf("nilai %q tidak dikenal ODCS", "ODCS does not know the value %q", fmt.Sprint(k.Got)), didYouMean(fmt.Sprint(k.Got), words)
+		return sayf("nilai %q tidak dikenal ODCS", "ODCS does not know the value %q", fmt.Sprint(k.Got)), DidYouMean(fmt.Sprint(k.Got), words)
 	case *kind.Const:
 		return sayf("nilai %q tidak dikenal ODCS", "ODCS does not know the value %q", fmt.Sprint(k.Got)), fmt.Sprint(k.Want)
 	case *kind.Required:

@@ -96,7 +96,7 @@ func (o object) oneOf(key, def string, words ...string) string {
 		return def
 	}
 	if !slices.Contains(words, s) {
-		o.fault(key, sayf("%s %q tidak dikenal", "unknown %s %q", key, s), didYouMean(s, words))
+		o.fault(key, sayf("%s %q tidak dikenal", "unknown %s %q", key, s), DidYouMean(s, words))
 		return def
 	}
 	return s

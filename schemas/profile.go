@@ -194,7 +194,7 @@ func checkProfile(o object, c *Contract) {
 func (o object) property(key, name string, c *Contract) (Property, bool) {
 	i := slices.IndexFunc(c.Properties, func(p Property) bool { return p.Name == name })
 	if i < 0 {
-		o.fault(key, sayf("kolom %q tidak ada", "there is no column %q", name), didYouMean(name, propertyNames(c)))
+		o.fault(key, sayf("kolom %q tidak ada", "there is no column %q", name), DidYouMean(name, propertyNames(c)))
 		return Property{}, false
 	}
 	return c.Properties[i], true
@@ -204,7 +204,7 @@ func (o object) property(key, name string, c *Contract) (Property, bool) {
 func (o object) only(known ...string) {
 	for _, key := range o.keys() {
 		if !slices.Contains(known, key) {
-			o.fault(key, sayf("kunci %q tidak dikenal", "unknown key %q", key), cmp.Or(didYouMean(key, known), "hapus/remove it"))
+			o.fault(key, sayf("kunci %q tidak dikenal", "unknown key %q", key), cmp.Or(DidYouMean(key, known), "hapus/remove it"))
 		}
 	}
 }
@@ -231,7 +231,7 @@ func checkScope(o object, c *Contract) {
 		i := slices.IndexFunc(c.Properties, func(p Property) bool { return p.Name == name })
 		switch {
 		case i < 0:
-			o.fault("gantiBerdasarkan", sayf("kolom %q tidak ada", "there is no column %q", name), didYouMean(name, propertyNames(c)))
+			o.fault("gantiBerdasarkan", sayf("kolom %q tidak ada", "there is no column %q", name), DidYouMean(name, propertyNames(c)))
 		case !c.Properties[i].Required:
 			o.fault("gantiBerdasarkan", sayf("kolom %q boleh kosong", "column %q may be empty", name), "required: true")
 		default:

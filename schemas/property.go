@@ -93,7 +93,7 @@ func readType(o object) Type {
 	kind, ok := logicalKinds()[logical]
 	if !ok {
 		o.fault("logicalType", sayf("jenis %q tidak dapat menjadi kolom", "type %q cannot be a column", logical),
-			didYouMean(logical, []string{"string", "integer", "number", "boolean", "date", "timestamp"}))
+			DidYouMean(logical, []string{"string", "integer", "number", "boolean", "date", "timestamp"}))
 		return Type{}
 	}
 	physical := o.text("physicalType")

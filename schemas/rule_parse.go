@@ -333,7 +333,7 @@ func (p *ruleParser) field(t token) (int, *ruleError) {
 		for i, f := range p.fields {
 			names[i] = f.Name
 		}
-		return 0, p.fail(t.at, sayf("kolom %q tidak ada", "there is no column %q", t.text), didYouMean(t.text, names))
+		return 0, p.fail(t.at, sayf("kolom %q tidak ada", "there is no column %q", t.text), DidYouMean(t.text, names))
 	}
 	return i, nil
 }

@@ -15,9 +15,9 @@ const (
 	maxListed   = 40
 )
 
-// didYouMean names the known word nearest to word as a remedy, or lists the known ones when none
+// DidYouMean names the known word nearest to word as a remedy, or lists the known ones when none
 // is near enough to be a slip of the keyboard.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	best, least := "", len(word)/3+1
 	for _, k := range known[:min(len(known), maxCompared)] {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= least && (best == "" || d < least) {

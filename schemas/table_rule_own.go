@@ -150,7 +150,7 @@ func (r *ruleReader) canHold(o object, key, field string, values []string) {
 	for _, v := range values {
 		_, err := strconv.ParseInt(v, 10, 64)
 		if f.Type.Kind == Integer && err != nil || p.Region() == "" && p.Check.Allowed != nil && !slices.Contains(p.Check.Allowed, v) {
-			o.child("di").fault(key, sayf("kolom %q tidak pernah bernilai %q", "column %q is never %q", key, v), cmp.Or(didYouMean(v, p.Check.Allowed), "bilangan bulat/whole number"))
+			o.child("di").fault(key, sayf("kolom %q tidak pernah bernilai %q", "column %q is never %q", key, v), cmp.Or(DidYouMean(v, p.Check.Allowed), "bilangan bulat/whole number"))
 		}
 	}
 }

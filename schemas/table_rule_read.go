@@ -62,7 +62,7 @@ func ruleType(q object) string {
 	case !q.has("type"):
 		return "library"
 	}
-	remedy := didYouMean(typ, known)
+	remedy := DidYouMean(typ, known)
 	if !strings.HasPrefix(remedy, nearSay) {
 		remedy += "; " + ownSay
 	}
@@ -321,7 +321,7 @@ func (r *ruleReader) query(q object, column string) {
 	}
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(known, m[1]) {
-			q.fault("query", sayf("${%s} tidak dikenal", "unknown ${%s}", m[1]), didYouMean(m[1], known))
+			q.fault("query", sayf("${%s} tidak dikenal", "unknown ${%s}", m[1]), DidYouMean(m[1], known))
 		}
 	}
 	if unit := q.oneOf("unit", "rows", "rows", "percent"); unit == "percent" {
@@ -428,7 +428,7 @@ func (r *ruleReader) named(o object, key, name string) (string, bool) {
 				known = append(known, f.Name)
 			}
 		}
-		o.fault(key, sayf("kolom %q tidak ada", "there is no column %q", name), didYouMean(name, known))
+		o.fault(key, sayf("kolom %q tidak ada", "there is no column %q", name), DidYouMean(name, known))
 	}
 	return f.Name, ok
 }

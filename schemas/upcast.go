@@ -73,7 +73,7 @@ func checkUpcast(o object, c *Contract, p *Property) {
 		i := slices.IndexFunc(c.Properties, func(q Property) bool { return q.Name == u.From })
 		switch {
 		case i < 0:
-			fault(sayf("nilaiLama dari kolom %q, yang tidak ada", "nilaiLama from column %q, which does not exist", u.From), didYouMean(u.From, propertyNames(c)))
+			fault(sayf("nilaiLama dari kolom %q, yang tidak ada", "nilaiLama from column %q, which does not exist", u.From), DidYouMean(u.From, propertyNames(c)))
 			return
 		case c.Properties[i].Name == p.Name || c.Properties[i].Region() != "":
 			fault(sayf("nilaiLama kolom %q dari kolom %q", "nilaiLama of column %q from column %q", p.Name, u.From), "kolom lain yang bukan wilayah/another column that is no region")

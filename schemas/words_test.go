@@ -92,15 +92,15 @@ func TestDidYouMean(t *testing.T) {
 		"statuss": "maksudnya/did you mean status?", "Schema": "maksudnya/did you mean schema?",
 		"zzz": "status, schema, servers", "": "status, schema, servers",
 	} {
-		if got := didYouMean(word, known); got != want {
-			t.Errorf("didYouMean(%q) = %q, want %q", word, got, want)
+		if got := DidYouMean(word, known); got != want {
+			t.Errorf("DidYouMean(%q) = %q, want %q", word, got, want)
 		}
 	}
 	many := make([]string, 10_000)
 	for i := range many {
 		many[i] = fmt.Sprintf("kolom_%d", i)
 	}
-	if got := didYouMean("zzz", many); !strings.HasPrefix(got, "kolom_0, ") || !strings.HasSuffix(got, ", …") || len(got) > 1000 {
-		t.Errorf("didYouMean of 10,000 words says %d bytes: %.60s", len(got), got)
+	if got := DidYouMean("zzz", many); !strings.HasPrefix(got, "kolom_0, ") || !strings.HasSuffix(got, ", …") || len(got) > 1000 {
+		t.Errorf("DidYouMean of 10,000 words says %d bytes: %.60s", len(got), got)
 	}
 }

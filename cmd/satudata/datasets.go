@@ -14,6 +14,7 @@ import (
 	"satudata/catalog"
 	"satudata/catalog/query"
 	"satudata/ingest/event"
+	"satudata/schemas"
 	"satudata/transform/lake"
 )
 
@@ -99,7 +100,9 @@ type tableInfo struct {
 func (a *app) tables(ctx context.Context, w *workspace, p parts, dataset string, asJSON bool) error {
 	found, err := p.lake.Describe(ctx, dataset)
 	if errors.Is(err, lake.ErrNotFound) {
-		return fmt.Errorf("dataset %q: %w", dataset, catalog.ErrNotFound)
+		if unknown := p.known(ctx, dataset); unknown != nil {
+			return unknown
+		}
 	}
 	if err != nil {
 		return p.atFault(ctx, dataset, err)
@@ -132,6 +135,24 @@ func (w *workspace) datasets(ctx context.Context, p parts) ([]datasetInfo, error
 		out = append(out, info)
 	}
 	return out, w.countRows(ctx, p, out)
+}
+
+// known makes sure that there are datasets of these names, and says which one comes near where not.
+func (p parts) known(ctx context.Context, names ...string) error {
+	all, err := p.cat.Datasets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			near := "belum ada satu pun (there are none yet)"
+			if len(all) > 0 {
+				near = schemas.DidYouMean(name, all)
+			}
+			return missing("dataset %q tidak ada (there is no such dataset): %s", name, near)
+		}
+	}
+	return nil
 }
 
 func describe(ctx context.Context, p parts, name string) (datasetInfo, error) {

@@ -30,7 +30,7 @@ func (a *app) deliveriesCommand() *cobra.Command {
 					return err
 				}
 				if dataset != "" && len(found) == 0 {
-					if _, err := p.cat.LatestContract(c.Context(), dataset); err != nil {
+					if err := p.known(c.Context(), dataset); err != nil {
 						return err
 					}
 				}

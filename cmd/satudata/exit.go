@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -26,7 +27,7 @@ const (
 	exitRefused  = 3 // a delivery was refused as a whole
 	exitUnproven = 4 // verify: the counts do not add up, or two workspaces differ
 	exitInUse    = 5 // another process has the workspace's event log open
-	exitNoAccess = 6 // the event log or the table catalog refuses us, or cannot be reached
+	exitNoAccess = 6 // the event log, the table catalog or files refuse us, cannot be reached, or are damaged
 	exitNotFound = 7 // no such dataset, delivery, topic, code; or no single one
 
 	exitInterrupted = 130 // ended by Ctrl-C or SIGTERM before it was done
@@ -78,6 +79,7 @@ func exitCode(err error) int {
 	var u *usage
 	var faults schemas.Faults
 	var unreachable *net.OpError
+	var file *fs.PathError
 	switch {
 	case err == nil:
 		return exitOK
@@ -90,9 +92,11 @@ func exitCode(err error) int {
 		return exitUnproven
 	case errors.Is(err, eventlog.ErrLocked):
 		return exitInUse
-	case errors.Is(err, errDamaged), errors.Is(err, lake.ErrUnregistered), errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrLost), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable):
+	case errors.Is(err, errDamaged), errors.Is(err, lake.ErrUnregistered), errors.Is(err, eventlog.ErrAccess), errors.Is(err, eventlog.ErrLost), errors.Is(err, eventlog.ErrUnreachable), errors.Is(err, lake.ErrUnreachable), lake.ReadOnly(err), errors.Is(err, fs.ErrPermission), errors.As(err, &unreachable),
+		errors.Is(err, eventlog.ErrCorrupt), errors.Is(err, eventlog.ErrExpired), errors.Is(err, eventlog.ErrFull), errors.Is(err, query.ErrUnreadable), lake.Damaged(err), lake.DiskFull(err),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &file):
 		return exitNoAccess
-	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot),
+	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, eventlog.ErrNoTopic), errors.Is(err, query.ErrUnknownTable), errors.Is(err, lake.ErrNoSnapshot), errors.Is(err, lake.ErrNotFound),
 		errors.Is(err, reference.ErrCode), errors.Is(err, reference.ErrEnded), errors.Is(err, reference.ErrSplit):
 		return exitNotFound
 	}
@@ -117,6 +121,16 @@ func say(err error) string {
 	}
 	if errors.Is(err, lake.ErrUnreachable) {
 		return fmt.Sprintf("katalog tabel tidak menjawab atau menolak; tidak ada yang hilang: periksa lake.catalog dan servernya, lalu ulangi perintah ini (the table catalog does not answer or refuses; nothing is lost: check it and its server, then run this command again): %v", err)
+	}
+	switch {
+	case lake.Damaged(err):
+		return fmt.Sprintf("berkas SQLite ruang kerja rusak; hentikan semua proses dan jalankan `satudata repair`: dibuat lagi dari log (a SQLite file of the workspace is damaged; stop all processes and run that: it is made anew from the log): %s", sayFile(err))
+	case errors.Is(err, eventlog.ErrCorrupt):
+		return fmt.Sprintf("log peristiwa rusak; hentikan semua proses, simpan salinannya, lalu kembalikan cadangan yang utuh dengan `satudata restore` (the event log is damaged; stop all processes, keep a copy of it, and bring a whole backup back by that): %s", sayFile(err))
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Sprintf("berkas terpotong, berakhir sebelum isinya lengkap; ambil salinan yang utuh (the file is cut short; take a copy that is whole): %s", sayFile(err))
+	case errors.Is(err, lake.ErrNotFound):
+		return fmt.Sprintf("belum ada tabelnya: belum ada kiriman yang mendarat, atau namanya salah (there is no table of it yet: nothing has landed, or the name is wrong): %s", sayFile(err))
 	}
 	return sayFile(err)
 }

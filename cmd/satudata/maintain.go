@@ -42,6 +42,9 @@ does not wait for that, and may run beside them. Without DATASET: all of them.)`
 						return err
 					}
 				}
+				if err := p.known(c.Context(), args...); err != nil {
+					return err
+				}
 				policy := w.policy()
 				policy.Sweep, policy.Sort, policy.Force = true, true, true
 				done := map[string]lake.Maintenance{}

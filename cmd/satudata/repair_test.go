@@ -158,3 +158,64 @@ func TestDatasetsOfDamagedTables(t *testing.T) {
 		}
 	}
 }
+
+// TestExitCodesOfDamage: what cannot be read or written is 6 for scripts, a name that there is not is 7.
+func TestExitCodesOfDamage(t *testing.T) {
+	dir := landedOffice(t)
+	backup := filepath.Join(t.TempDir(), "b.tar")
+	must(t, "-C", dir, "backup", "--to", backup)
+	garbage := func(path string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			writeFile(t, filepath.Join(dir, path), strings.Repeat("bukan SQLite ", 1000))
+			os.Remove(filepath.Join(dir, path+"-wal"))
+		}
+	}
+	remove := func(pattern string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			found, err := filepath.Glob(filepath.Join(dir, pattern))
+			if err != nil || len(found) == 0 {
+				t.Fatalf("%s: %v", pattern, err)
+			}
+			for _, file := range found {
+				os.Remove(file)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		break_ func(t *testing.T, dir string)
+		args   []string
+		code   int
+		say    string
+	}{
+		{"damaged log", func(t *testing.T, dir string) {
+			if err := os.Truncate(filepath.Join(dir, "log", "log.db"), 6000); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"verify"}, exitNoAccess, "`satudata restore`"},
+		{"lost log", remove("log/log.db"), []string{"verify"}, exitNoAccess, "`satudata restore`"},
+		{"lost data files", remove("lake/publik/perizinan/*/data/*.parquet"), []string{"query", "SELECT * FROM perizinan.izin"}, exitNoAccess, "satudata verify"},
+		{"table catalog", garbage("lake/catalog.db"), []string{"query", "SELECT * FROM perizinan.izin"}, exitNoAccess, "`satudata repair`"},
+		{"projection", garbage("state/catalog.db"), []string{"datasets"}, exitNoAccess, "`satudata repair`"},
+		{"misspelt", func(*testing.T, string) {}, []string{"maintain", "perizinan.ijin"}, exitNotFound, "perizinan.izin"},
+		{"misspelt", func(*testing.T, string) {}, []string{"datasets", "perizinan.ijin"}, exitNotFound, "perizinan.izin"},
+		{"misspelt", func(*testing.T, string) {}, []string{"deliveries", "perizinan.ijin"}, exitNotFound, "perizinan.izin"},
+	} {
+		t.Run(tt.name+" "+tt.args[0], func(t *testing.T) {
+			dir := copyWorkspace(t, dir, true)
+			tt.break_(t, dir)
+			if r := satudata(t, append([]string{"-C", dir}, tt.args...)...); r.code != tt.code || !strings.Contains(r.stderr, tt.say) {
+				t.Errorf("exit code %d, want %d and %q\n%s%s", r.code, tt.code, tt.say, r.stdout, r.stderr)
+			}
+		})
+	}
+	whole, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := filepath.Join(t.TempDir(), "pendek.tar")
+	writeFile(t, short, string(whole[:len(whole)-len(whole)/3]))
+	if r := satudata(t, "restore", short, "--into", filepath.Join(t.TempDir(), "r")); r.code != exitNoAccess || !strings.Contains(r.stderr, "terpotong") {
+		t.Errorf("a backup that is cut short: exit code %d\n%s", r.code, r.stderr)
+	}
+}

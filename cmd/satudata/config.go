@@ -9,6 +9,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -16,6 +20,7 @@ import (
 
 	"satudata/catalog"
 	"satudata/ingest/event"
+	"satudata/schemas"
 )
 
 // Config is what satudata.yaml of a workspace says. Environment variables go over the file and
@@ -177,12 +182,76 @@ func loadConfig(dir string, environ map[string]string) (Config, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
-		return cfg, usageError("%s: %v", path, err)
+		return cfg, usageError("%s: %s", path, sayConfig(err))
+	}
+	if err := knownVariables(environ); err != nil {
+		return cfg, err
 	}
 	if err := env.ParseWithOptions(&cfg, env.Options{Prefix: "SATUDATA_", Environment: environ}); err != nil {
 		return cfg, usageError("variabel lingkungan (environment variables): %v", err)
 	}
 	return cfg, cfg.validate(path)
+}
+
+// wrongKey is how yaml complains of a key that there is not.
+var wrongKey = regexp.MustCompile(`line (\d+): field (\S+) not found in type main\.(\w+)`)
+
+// sayConfig says in both languages what yaml says in English of keys that there are not.
+func sayConfig(err error) string {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return err.Error()
+	}
+	said := make([]string, len(wrong.Errors))
+	for i, text := range wrong.Errors {
+		said[i] = text
+		if m := wrongKey.FindStringSubmatch(text); m != nil {
+			said[i] = fmt.Sprintf("baris %s: kunci %q tidak dikenal (line %s: unknown key): %s", m[1], m[2], m[1], schemas.DidYouMean(m[2], keysOf(reflect.TypeFor[Config](), m[3])))
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// keysOf are the keys of the part of a configuration that has a type of that name.
+func keysOf(t reflect.Type, name string) (keys []string) {
+	for t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for f := range t.Fields() {
+		if t.Name() == name {
+			keys = append(keys, f.Tag.Get("yaml"))
+		} else if keys = keysOf(f.Type, name); len(keys) > 0 {
+			break
+		}
+	}
+	return keys
+}
+
+// otherVariables begin the names of variables that are no configuration: of the project's tests, tools and
+// benchmarks, and what Kubernetes gives every container when a service is called satudata.
+var otherVariables = []string{"SATUDATA_TEST_", "SATUDATA_SHARED", "SATUDATA_SEED", "SATUDATA_SOAK_", "SATUDATA_BENCH_", "SATUDATA_FAULTS",
+	"SATUDATA_SERVICE_", "SATUDATA_PORT"}
+
+// knownVariables refuses variables that no key has, as a misspelt key is refused.
+func knownVariables(environ map[string]string) error {
+	params, err := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: "SATUDATA_"})
+	if err != nil {
+		return err
+	}
+	known := make([]string, len(params))
+	for i, p := range params {
+		known[i] = p.Key
+	}
+	for _, name := range sortedNames(environ) {
+		other := slices.ContainsFunc(otherVariables, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		if strings.HasPrefix(name, "SATUDATA_") && !other && !slices.Contains(known, name) {
+			return usageError("variabel lingkungan %s tidak dikenal (unknown environment variable): %s", name, schemas.DidYouMean(name, known))
+		}
+	}
+	return nil
 }
 
 func (c Config) validate(path string) error {

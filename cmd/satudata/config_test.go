@@ -39,3 +39,33 @@ func TestTableCatalogConfig(t *testing.T) {
 		})
 	}
 }
+
+// TestMisspeltConfig: a key or a variable that there is not is said in both languages, with the place and
+// the one that was meant.
+func TestMisspeltConfig(t *testing.T) {
+	for _, tt := range []struct {
+		name, config string
+		environ      map[string]string
+		say          []string // none: it is taken
+	}{
+		{"key", "name: x\nlakke: {}\n", nil, []string{"baris 2", "line 2", `"lakke" tidak dikenal`, "unknown key", "did you mean lake?"}},
+		{"inner key", "log:\n  kafka: {borkers: []}\n", nil, []string{"baris 2", "did you mean brokers?"}},
+		{"key of a source", "sources: [{bindng: a.b}]\n", nil, []string{"baris 1", "binding"}},
+		{"variable", "", map[string]string{"SATUDATA_LOG_KNID": "kafka"}, []string{"SATUDATA_LOG_KNID tidak dikenal", "did you mean SATUDATA_LOG_KIND?"}},
+		{"variable of a test", "", map[string]string{"SATUDATA_TEST_RUN": "1", "SATUDATA_SHARED": "/x", "SATUDATA_PORT": "tcp://10.0.0.1", "HOME": "/"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeFile(t, filepath.Join(dir, configFile), tt.config)
+			_, err := loadConfig(dir, tt.environ)
+			if (err == nil) != (tt.say == nil) || err != nil && (exitCode(err) != exitUsage || strings.Contains(err.Error(), "unmarshal")) {
+				t.Fatalf("loadConfig = %v", err)
+			}
+			for _, part := range tt.say {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%v\ndoes not say %q", err, part)
+				}
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"satudata/catalog"
 	"satudata/catalog/query"
@@ -109,6 +110,12 @@ func say(err error) string {
 	var damaged *damagedTables
 	if errors.As(err, &damaged) {
 		return damaged.Error()
+	}
+	var expired *lake.ExpiredError
+	if errors.As(err, &expired) {
+		since := expired.Since.Truncate(time.Second).Add(time.Second).Format(time.RFC3339) // at or after it
+		return fmt.Sprintf("keadaan itu tidak tersimpan lagi, atau snapshot itu bukan milik tabel ini: %[1]s menjangkau sampai %[2]s; pakai --as-of %[2]s atau sesudahnya, dan naikkan lake.keepSnapshots agar lebih lama tersimpan "+
+			"(that state is kept no longer, or the snapshot is of another table: the table reaches back to that time; use it or a later one, and raise lake.keepSnapshots to keep more)", expired.Table, since)
 	}
 	var q *query.Error
 	if errors.As(err, &q) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -217,5 +218,19 @@ func TestExitCodesOfDamage(t *testing.T) {
 	writeFile(t, short, string(whole[:len(whole)-len(whole)/3]))
 	if r := satudata(t, "restore", short, "--into", filepath.Join(t.TempDir(), "r")); r.code != exitNoAccess || !strings.Contains(r.stderr, "terpotong") {
 		t.Errorf("a backup that is cut short: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestAsOfExpired: who asks for a state that is kept no longer hears how far back he may ask.
+func TestAsOfExpired(t *testing.T) {
+	dir := landedOffice(t)
+	for n := range 3 {
+		deliverPermits(t, dir, 1, 301+n, 302+n)
+		must(t, "-C", dir, "land", "--once")
+	}
+	must(t, "-C", dir, "maintain", "--set", "lake.keepSnapshots=1", "--set", "lake.grace=0s")
+	r := satudata(t, "-C", dir, "query", "SELECT * FROM perizinan.izin_riwayat", "--as-of", "2026-01-01")
+	if r.code != exitNotFound || !strings.Contains(r.stderr, "menjangkau sampai "+time.Now().Format("2006-")) || !strings.Contains(r.stderr, "reaches back") {
+		t.Errorf("exit code %d, %s", r.code, r.stderr)
 	}
 }

@@ -122,7 +122,7 @@ func (l *Lake) state(ctx context.Context, dataset string, published []Publicatio
 			currentSnap, s.frozen = snap, true
 		}
 		if snap == nil {
-			return nil, fmt.Errorf("%w: %d", ErrNoSnapshot, asOf.Snapshot)
+			return nil, expired(history, time.Local)
 		}
 		s.at = time.UnixMilli(snap.TimestampMs)
 	}

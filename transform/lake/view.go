@@ -223,9 +223,34 @@ func snapshotAt(t *table.Table, at time.Time) (*table.Snapshot, error) {
 		}
 	}
 	if found == nil && !oldest && t.CurrentSnapshot() != nil {
-		return nil, fmt.Errorf("%w: %s of %s", ErrNoSnapshot, at.Format(time.RFC3339), strings.Join(t.Identifier(), "."))
+		return nil, expired(t, at.Location())
 	}
 	return found, nil
+}
+
+// ExpiredError is ErrNoSnapshot with how far back the snapshots of a table reach.
+type ExpiredError struct {
+	Table string
+	Since time.Time // of the oldest one that is left; zero when there never was any
+}
+
+// Error implements error.
+func (e *ExpiredError) Error() string {
+	return fmt.Sprintf("%v: %s reaches back to %s", ErrNoSnapshot, e.Table, e.Since.Format(time.RFC3339))
+}
+
+// Unwrap gives the kind.
+func (e *ExpiredError) Unwrap() error { return ErrNoSnapshot }
+
+// expired says how far back a table reaches, as a time of zone.
+func expired(t *table.Table, zone *time.Location) *ExpiredError {
+	e := &ExpiredError{Table: strings.Join(t.Identifier(), ".")}
+	for _, s := range t.Metadata().Snapshots() {
+		if at := time.UnixMilli(s.TimestampMs).In(zone); e.Since.IsZero() || at.Before(e.Since) {
+			e.Since = at
+		}
+	}
+	return e
 }
 
 // quote writes an identifier, literal a text constant, for SQL.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/dustin/go-humanize"
 	"gopkg.in/yaml.v3"
 
 	"satudata/catalog"
@@ -278,6 +279,9 @@ func (c Config) validate(path string) error {
 	}
 	if c.Lake.KeepSnapshots < 1 || c.Lake.KeepFor < 0 || c.Lake.Grace < 0 {
 		return usageError("%s: lake.keepSnapshots harus paling sedikit 1, lake.keepFor dan lake.grace tidak boleh negatif (must be at least 1, must not be negative)", path)
+	}
+	if _, err := humanize.ParseBytes(c.Lake.FoldMemory); err != nil {
+		return usageError("%s: lake.foldMemory %q bukan ukuran; tulis misalnya 512MB (is no size; write for example 512MB)", path, c.Lake.FoldMemory)
 	}
 	if err := c.Lake.Catalog.validate(path); err != nil {
 		return err

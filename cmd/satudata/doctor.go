@@ -99,6 +99,8 @@ func (a *app) examine(ctx context.Context) (*exam, error) {
 		x.log(ctx)
 		x.projection(ctx)
 		x.lake(ctx)
+		x.dataFiles(ctx)
+		x.tableFolders()
 	}
 	x.clock()
 	x.limits()

@@ -108,6 +108,7 @@ func (x *exam) sources() {
 			path := x.w.resolve(p)
 			if err := reachable(path); err != nil {
 				bad++
+				path = folderOf(path)
 				x.trouble(broken, "sumber", name+": "+sayFile(err), "what is to be watched cannot be read", "buat folder "+path+" dan beri izin baca, atau perbaiki paths di satudata.yaml",
 					"make that folder and let this user read it, or mend paths in satudata.yaml")
 			}
@@ -132,12 +133,17 @@ func (x *exam) ignored(feeds []feed) int {
 	return len(told)
 }
 
-// reachable says why what a source names cannot be read: a folder, a file, or the folder of a pattern.
-func reachable(path string) error {
-	if strings.ContainsAny(filepath.Base(path), "*?[") {
+// folderOf is the folder of a pattern, and any other path itself.
+func folderOf(path string) string {
+	for strings.ContainsAny(path, "*?[") {
 		path = filepath.Dir(path)
 	}
-	f, err := os.Open(path)
+	return path
+}
+
+// reachable says why what a source names cannot be read: a folder, a file, or the folder of a pattern.
+func reachable(path string) error {
+	f, err := os.Open(folderOf(path))
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,28 @@ func TestDoctor(t *testing.T) {
 		{"lost metadata", func(t *testing.T, dir string) {
 			rename(t, dir, "lake/publik/perizinan/izin_riwayat/metadata", "x")
 		}, broken, "tabel", "metadata", "satudata repair perizinan.izin"},
+		{"missing pattern", replace(configFile, "paths: [data]", "paths: ['kiriman/kasus*']"), broken, "sumber", "kiriman", "buat folder {dir}/kiriman dan"},
+		{"fold memory that is no size", replace(configFile, "log:", "lake: {foldMemory: banyak}\nlog:"), broken, "config", "512MB", "satudata.yaml"},
+		{"lost data file", func(t *testing.T, dir string) {
+			found, err := filepath.Glob(filepath.Join(dir, "lake/publik/perizinan/izin_riwayat/data/*.parquet"))
+			if err != nil || len(found) == 0 {
+				t.Fatalf("no data files: %v", err)
+			}
+			os.Remove(found[0])
+		}, broken, "tabel", "tidak ada", "satudata repair perizinan.izin"},
+		{"read-only table", func(t *testing.T, dir string) {
+			metadata := filepath.Join(dir, "lake/publik/perizinan/izin_riwayat/metadata")
+			if os.Getuid() != 0 {
+				if err := os.Chmod(metadata, 0o555); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { os.Chmod(metadata, 0o755) })
+				return
+			}
+			command(t, "mount", "--bind", metadata, metadata)
+			t.Cleanup(func() { command(t, "umount", "-l", metadata) })
+			command(t, "mount", "-o", "remount,bind,ro", metadata)
+		}, broken, "folder", "izin_riwayat/metadata", "chmod -R"},
 		{"damaged projection", func(t *testing.T, dir string) {
 			writeFile(t, filepath.Join(dir, "state", "catalog.db"), strings.Repeat("bukan SQLite ", 1000))
 			os.Remove(filepath.Join(dir, "state", "catalog.db-wal"))
@@ -117,14 +139,14 @@ func TestDoctor(t *testing.T) {
 		{"nobody listens", replace(configFile, "minFree: 1MB", fmt.Sprintf("minFree: 1MB, listen: \"127.0.0.1:%d\"", freePort(t))), warning, "operasi", "tidak menjawab", "satudata up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := copyWorkspace(t, dir, tt.name == "moved tables" || tt.name == "lost metadata" || tt.name == "locked tables" || tt.name == "lost catalog of tables")
+			dir := copyWorkspace(t, dir, tt.name == "lost data file" || tt.name == "read-only table" || tt.name == "moved tables" || tt.name == "lost metadata" || tt.name == "locked tables" || tt.name == "lost catalog of tables")
 			tt.break_(t, dir)
 			code, found := diagnose(t, dir)
 			if want := map[condition]int{broken: exitFailure, warning: exitOK}[tt.condition]; code != want {
 				t.Errorf("exit code %d, want %d", code, want)
 			}
 			for _, f := range found {
-				if f.Check == tt.check && f.Condition == tt.condition && strings.Contains(f.Say.ID+f.Say.EN, tt.say) && strings.Contains(f.Remedy.ID, tt.do) {
+				if f.Check == tt.check && f.Condition == tt.condition && strings.Contains(f.Say.ID+f.Say.EN, tt.say) && strings.Contains(f.Remedy.ID, strings.ReplaceAll(tt.do, "{dir}", dir)) {
 					return
 				}
 			}

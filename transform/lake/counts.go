@@ -150,6 +150,23 @@ type Fault struct {
 // was committed to is a fault too. An error means that it could not look; ErrNotFound that there is no
 // table of the dataset.
 func (l *Lake) Check(ctx context.Context, dataset string) ([]Fault, error) {
+	return l.checkEach(ctx, dataset, check)
+}
+
+// CheckFiles is Check without a look into the data files: are they there, as long as they should be, and
+// may they be read?
+func (l *Lake) CheckFiles(ctx context.Context, dataset string) ([]Fault, error) {
+	return l.checkEach(ctx, dataset, func(f iceberg.DataFile) *event.Sentence {
+		file, problem := openChecked(f)
+		if problem == nil {
+			_ = file.Close()
+		}
+		return problem
+	})
+}
+
+// checkEach looks at every data file of a dataset's tables.
+func (l *Lake) checkEach(ctx context.Context, dataset string, check func(iceberg.DataFile) *event.Sentence) ([]Fault, error) {
 	var faults []Fault
 	missing := 0
 	for _, k := range Kinds {
@@ -202,25 +219,36 @@ func unreadable(err error) *event.Sentence {
 	return say("tidak dapat dibaca: %v", "cannot be read: %v", err)
 }
 
-// check says what is wrong with a file, nil for nothing.
-func check(f iceberg.DataFile) *event.Sentence {
+// openChecked opens a data file that is as long as its table says, or says what is wrong with it.
+func openChecked(f iceberg.DataFile) (*os.File, *event.Sentence) {
 	path, err := pathOf(f.FilePath())
 	if err != nil {
-		return unreadable(err)
+		return nil, unreadable(err)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return unreadable(err)
+		return nil, unreadable(err)
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		_ = file.Close()
+		return nil, unreadable(err)
+	case info.Size() != f.FileSizeBytes():
+		_ = file.Close()
+		return nil, say("berisi %d byte, seharusnya %d", "has %d bytes, not %d", info.Size(), f.FileSizeBytes())
+	}
+	return file, nil
+}
+
+// check says what is wrong with a file, nil for nothing.
+func check(f iceberg.DataFile) *event.Sentence {
+	file, problem := openChecked(f)
+	if problem != nil {
+		return problem
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return unreadable(err)
-	}
-	if info.Size() != f.FileSizeBytes() {
-		return say("berisi %d byte, seharusnya %d", "has %d bytes, not %d", info.Size(), f.FileSizeBytes())
-	}
-	p, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	p, err := parquet.OpenFile(file, f.FileSizeBytes(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return say("bukan berkas Parquet: %v", "is not a Parquet file: %v", err)
 	}

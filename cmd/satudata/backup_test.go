@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -52,6 +55,40 @@ func TestBackupRefusals(t *testing.T) {
 		{"restore", rubbish, "--into", filepath.Join(full, "a")}, {"restore", filepath.Join(full, "tidak-ada"), "--into", filepath.Join(full, "b")}} {
 		if r := satudata(t, append([]string{"-C", dir}, args...)...); r.code != exitUsage {
 			t.Errorf("%v: exit code %d, want %d\n%s", args, r.code, exitUsage, r.stderr)
+		}
+	}
+}
+
+// TestFullTarget: where the disk of a backup or a restored workspace is full, that one is named, not the
+// workspace that has room.
+func TestFullTarget(t *testing.T) {
+	dir := landedOffice(t)
+	backup := filepath.Join(t.TempDir(), "b.tar")
+	must(t, "-C", dir, "backup", "--to", backup)
+	small := filepath.Join(t.TempDir(), "kecil")
+	mountTmpfs(t, small, 1)
+	writeFile(t, filepath.Join(small, "penuh"), strings.Repeat("x", 1000<<10))
+	for _, args := range [][]string{
+		{"-C", dir, "backup", "--to", filepath.Join(small, "b.tar")},
+		{"-C", dir, "restore", backup, "--into", filepath.Join(small, "r")},
+	} {
+		r := satudata(t, args...)
+		if r.code != exitNoAccess || !strings.Contains(r.stderr, "disk tempat "+small) || strings.Contains(r.stderr, "disk tempat "+dir) {
+			t.Errorf("%s: exit code %d, %s", args[2], r.code, r.stderr)
+		}
+	}
+	a := &app{dir: dir}
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{&fs.PathError{Op: "write", Path: filepath.Join(small, "r", "log.db"), Err: syscall.ENOSPC}, small},
+		{fmt.Errorf("open event log %s: %w", filepath.Join(small, "r", "log.db"), syscall.ENOSPC), small},
+		{&fs.PathError{Op: "write", Path: filepath.Join(dir, "log", "log.db"), Err: syscall.ENOSPC}, dir},
+		{syscall.ENOSPC, dir},
+	} {
+		if got := a.say(tt.err); !strings.Contains(got, "disk tempat "+tt.want+" penuh") {
+			t.Errorf("%v: %s", tt.err, got)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"satudata/ingest/event"
 )
 
 // TestContractsAreFound: check, diff and export find a contract by its file, also as satudata names it, by
@@ -64,5 +66,9 @@ func TestBoth(t *testing.T) {
 	r := satudata(t, "-C", sampleDir(t), "query", "SELECT entah FROM spbe.indeks")
 	if !strings.HasPrefix(r.stderr, "satudata: SQL tidak dapat dijalankan (The SQL cannot be run): ") || strings.Contains(r.stderr, "The SQL cannot be run: ") {
 		t.Errorf("said %q", r.stderr)
+	}
+	const want = "arsip rusak (zip: not a valid zip file); kirim ulang (the archive is damaged (zip: not a valid zip file); send it again)"
+	if got := both(event.Sentence{ID: "arsip rusak (zip: not a valid zip file); kirim ulang", EN: "the archive is damaged (zip: not a valid zip file); send it again"}); got != want {
+		t.Errorf("a sentence is torn out of its parentheses: %q, want %q", got, want)
 	}
 }

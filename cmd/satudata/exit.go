@@ -169,13 +169,16 @@ func sayFile(err error) string {
 func both(s event.Sentence) string {
 	for i := range s.ID {
 		for j := range s.EN {
-			if strings.HasPrefix(s.ID[i:], ": ") && strings.HasPrefix(s.EN[j:], ": ") && alike(s.ID[i:], s.EN[j:]) {
+			if strings.HasPrefix(s.ID[i:], ": ") && strings.HasPrefix(s.EN[j:], ": ") && !open(s.ID[:i]) && alike(s.ID[i:], s.EN[j:]) {
 				return s.ID[:i] + " (" + s.EN[:j] + ")" + s.ID[i:]
 			}
 		}
 	}
 	return s.ID + " (" + s.EN + ")"
 }
+
+// open says whether a text ends within parentheses.
+func open(text string) bool { return strings.Count(text, "(") > strings.Count(text, ")") }
 
 // alike says whether two texts are the same but for how they end, such as in "(baris 1, kolom 1)".
 func alike(a, b string) bool {

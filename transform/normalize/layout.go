@@ -139,8 +139,8 @@ func personal(plan *schemas.Plan) bool {
 // wanted they may be the first record of a file without a header, of persons.
 func (l *layout) untitled() {
 	for i, r := range l.lacking {
-		l.lacking[i].Say = *say("kolom %q tidak ada di berkas, begitu pula semua kolom lain; apakah berkas ini tanpa baris judul?",
-			"the file has no column %q, nor any other that is wanted; is it without a header?", r.Value)
+		l.lacking[i].Say = *say("kolom %q tidak ada di berkas, begitu pula semua kolom lain; apakah berkas ini tanpa baris judul, atau dengan pemisah kolom lain?",
+			"the file has no column %q, nor any other that is wanted; is it without a header, or with another delimiter?", r.Value)
 	}
 }
 
@@ -178,7 +178,26 @@ func position(names []string, c schemas.Column) (int, *event.Sentence) {
 		}
 	}
 	list := listing(names)
+	if sep := otherDelimiter(names); sep != "" {
+		return 0, say("kolom %q tidak ada di berkas; satu-satunya kolom %s memuat %q: bila itu pemisah kolomnya, tulis `delimiter: %q` di binding, atau kirim ulang dengan pemisah yang dinyatakan binding",
+			"the file has no column %q; its only one, %s, holds %q: if that is the delimiter, write `delimiter: %q` in the binding, or send it again with the one that the binding says", c.Name, list, sep, sep)
+	}
 	return 0, say("kolom %q tidak ada di berkas; kolom yang ada: %s", "the file has no column %q; it has: %s", c.Name, list)
+}
+
+// otherDelimiter is what parts the header of a file whose columns another delimiter parts than was
+// declared, so that it has only one; "" where there is none.
+func otherDelimiter(names []string) (found string) {
+	if len(names) != 1 {
+		return ""
+	}
+	most := 0
+	for _, sep := range []string{",", ";", "\t", "|"} {
+		if n := strings.Count(names[0], sep); n > most {
+			found, most = sep, n
+		}
+	}
+	return found
 }
 
 func indexes(names []string, match func(string) bool) (at []int) {

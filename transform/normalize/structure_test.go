@@ -48,6 +48,8 @@ var structures = []struct {
 	{"alternative column", csvFormat, "Nama,Total\na,1\n", []string{"a|1"}},
 	{"column lacking", csvFormat, "nm,Jumlah\na,1\nb,x\n", []string{"!nama:struktur kolom \"Nama\" tidak ada di berkas; kolom yang ada: nm, Jumlah",
 		"!nama:struktur,jumlah:tipe kolom \"Nama\" tidak ada"}},
+	{"another delimiter", csvFormat, "Nama;Jumlah\na;1\n", []string{"!nama:struktur,jumlah:struktur memuat \";\": bila itu pemisah kolomnya, tulis `delimiter: \";\"` di binding"}},
+	{"one column, no delimiter", csvFormat, "nm\na\n", []string{"!nama:struktur,jumlah:struktur kolom \"Nama\" tidak ada di berkas; kolom yang ada: nm"}},
 	{"column twice", csvFormat, "Nama,Nama,Jumlah\na,b,1\n", []string{"!nama:struktur ada 2 kali"}},
 	{"alike columns", csvFormat, "NAMA,nama,Jumlah\na,b,1\n", []string{"!nama:struktur ada 2 kali"}},
 	{"every fault", csvFormat, "Nama,Jumlah\n,x\n", []string{"!jumlah:tipe,nama:wajib bukan angka"}},

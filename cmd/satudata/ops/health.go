@@ -132,7 +132,10 @@ func (h *Health) Alive() Report {
 		s := h.loops[name]
 		took := h.o.Now().Sub(s.since).Round(time.Second)
 		where := strings.TrimSpace(s.name + " " + s.dataset)
-		res := Result{Name: name, OK: true, Say: say(fmt.Sprintf("berputar; kini %s", where), "turning; now "+where)}
+		res := Result{Name: name, OK: true, Say: say("bekerja; kini: "+where, "turning; now: "+where)}
+		if s.name == pipeline.Rest {
+			res.Say = say("bekerja; kini menunggu pekerjaan", "turning; now waiting for work")
+		}
 		if s.name != pipeline.Rest && took > h.o.StuckAfter {
 			res.OK, r.OK = false, false
 			res.Say = say(fmt.Sprintf("macet: %s belum selesai sejak %s; mulai ulang prosesnya", where, took),

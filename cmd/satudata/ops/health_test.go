@@ -53,7 +53,11 @@ func TestStuckLoop(t *testing.T) {
 			h.Step(loop, pipeline.Rest, "", now)
 		}
 		now = now.Add(time.Hour)
-		alive(http.StatusOK)
+		for _, c := range alive(http.StatusOK).Checks {
+			if c.Say.ID != "bekerja; kini menunggu pekerjaan" {
+				t.Errorf("at rest: %+v", c)
+			}
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ type archive struct {
 
 func openArchive(o *origin, wanted func(string) bool) (*archive, error) {
 	if o.stamp.size == 0 {
-		return nil, refuse("berkas kosong", "the file is empty")
+		return nil, refuse("berkas kosong; ekspor ulang dari aplikasinya, lalu kirim lagi", "the file is empty: export it anew and deliver it again")
 	}
 	z, err := openZip(o.file, o.stamp.size)
 	if err != nil {

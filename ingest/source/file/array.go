@@ -186,7 +186,7 @@ func (a *arrayCutter) value(row int64) error {
 			return nil
 		}
 		if len(a.out) > limit {
-			return refuse("elemen ke-%d lebih panjang dari %d MiB", "element %d is longer than %d MiB", row, maxRecord>>20)
+			return refuse("elemen ke-%d lebih panjang dari %d MiB; periksa tanda kutip yang tidak ditutup, atau bagi rekamannya", "element %d is longer than %d MiB: look for a quote that is not closed, or divide the record", row, maxRecord>>20)
 		}
 		if n < len(t) { // a string begins
 			if err := a.text(row, limit); err != nil {
@@ -285,7 +285,7 @@ func (a *arrayCutter) text(row int64, limit int) error {
 			return nil
 		}
 		if len(a.out) > limit {
-			return refuse("elemen ke-%d lebih panjang dari %d MiB", "element %d is longer than %d MiB", row, maxRecord>>20)
+			return refuse("elemen ke-%d lebih panjang dari %d MiB; periksa tanda kutip yang tidak ditutup, atau bagi rekamannya", "element %d is longer than %d MiB: look for a quote that is not closed, or divide the record", row, maxRecord>>20)
 		}
 	}
 }

@@ -141,7 +141,7 @@ func (s *sheetRows) cell(c xml.StartElement) (string, error) {
 }
 
 func (s *sheetRows) tooLong() error {
-	return refuse("baris %d lebih panjang dari %d MiB", "row %d is longer than %d MiB", s.row, maxRecord>>20)
+	return refuse("baris %d lebih panjang dari %d MiB; periksa tanda kutip yang tidak ditutup, atau bagi rekamannya", "row %d is longer than %d MiB: look for a quote that is not closed, or divide the record", s.row, maxRecord>>20)
 }
 
 // value renders a cell as JSON. A formula whose result was not stored is handed out as its text, so

@@ -226,7 +226,7 @@ func (c *textCutter) record() (measure, error) {
 			c.ahead.n = bytes.IndexByte(t, '\n') + 1
 		}
 		if c.ahead.n == 0 && len(t) >= maxRecord || c.ahead.n > maxRecord {
-			return measure{}, refuse("baris %d lebih panjang dari %d MiB", "row %d is longer than %d MiB", c.row+1, maxRecord>>20)
+			return measure{}, refuse("baris %d lebih panjang dari %d MiB; periksa tanda kutip yang tidak ditutup, atau bagi rekamannya", "row %d is longer than %d MiB: look for a quote that is not closed, or divide the record", c.row+1, maxRecord>>20)
 		}
 	}
 	return c.ahead, nil
@@ -297,7 +297,7 @@ func firstText(in *input) ([]byte, error) {
 			return text, refusePage(text)
 		}
 		if in.whole() || n > maxRecord {
-			return nil, refuse("berkas kosong", "the file is empty")
+			return nil, refuse("berkas kosong; ekspor ulang dari aplikasinya, lalu kirim lagi", "the file is empty: export it anew and deliver it again")
 		}
 	}
 }

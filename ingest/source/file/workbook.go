@@ -131,7 +131,7 @@ func refuseOtherThanWorkbook(r io.ReaderAt, size int64) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case len(text) == 0:
-		return refuse("berkas kosong", "the file is empty")
+		return refuse("berkas kosong; ekspor ulang dari aplikasinya, lalu kirim lagi", "the file is empty: export it anew and deliver it again")
 	case bytes.HasPrefix(head, []byte("PK")):
 		return nil
 	case bytes.HasPrefix(head, []byte(oleMagic)):

@@ -126,7 +126,12 @@ func (e *duckError) translate() *Error {
 			EN: "The query needs more memory or temporary space than it may use. Narrow it with WHERE, choose fewer columns, or group more coarsely.",
 		}, e}
 	case "INTERRUPT":
-		return &Error{ErrCanceled, event.Sentence{ID: "Kueri dibatalkan.", EN: "The query was canceled."}, e}
+		// The end of a context is told before. Where one thread fails on the data the others are interrupted, and it
+		// may be one of them whose words are heard.
+		return &Error{ErrFailed, event.Sentence{
+			ID: "Kueri gagal pada datanya, dan mesin kueri tidak menyebut di mana. Jalankan sekali lagi.",
+			EN: "The query failed on the data, and the engine does not say where. Run it once more.",
+		}, e}
 	case "IO", "HTTP", "Permission":
 		return &Error{ErrUnreadable, event.Sentence{
 			ID: "Berkas data tabel tidak dapat dibaca. Jalankan satudata verify.",

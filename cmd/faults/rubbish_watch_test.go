@@ -68,7 +68,7 @@ func TestWatchedRubbish(t *testing.T) {
 	}
 	d.awaitDecisions()
 	up.end()
-	if used := up.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10; used > mostToLand {
+	if used := peakOf(t, up.cmd.ProcessState); used > mostToLand {
 		t.Errorf("up took %d MiB", used>>20)
 	}
 	d.check()

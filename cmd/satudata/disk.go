@@ -17,12 +17,9 @@ import (
 // say renders an error for whoever runs the program: what the disk of the workspace refuses goes
 // before what was being written.
 func (a *app) say(err error) string {
-	dir, aerr := filepath.Abs(a.dir)
-	if aerr != nil {
-		dir = a.dir
-	}
+	dir := a.home()
 	switch {
-	case lake.DiskFull(err), unexplained(err) && crammed(dir):
+	case a.full(err):
 		return fmt.Sprintf("disk tempat %s penuh; yang sudah diterima tetap aman: sediakan ruang, lalu ulangi perintah ini; `up` dan `land` melanjutkan sendiri (the disk that holds it is full; what was accepted is safe: make room, then run this command again; up and land go on by themselves): %s",
 			written(dir, err), say(err))
 	case lake.ReadOnly(err), forbidden(dir, err):
@@ -30,6 +27,20 @@ func (a *app) say(err error) string {
 			dir, say(err))
 	}
 	return say(err)
+}
+
+// full says whether err comes of a full disk.
+func (a *app) full(err error) bool {
+	return err != nil && (lake.DiskFull(err) || unexplained(err) && crammed(a.home()))
+}
+
+// home is the folder of the workspace.
+func (a *app) home() string {
+	dir, err := filepath.Abs(a.dir)
+	if err != nil {
+		return a.dir
+	}
+	return dir
 }
 
 // sayAttr renders errors in the log as say does.

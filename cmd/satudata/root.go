@@ -56,6 +56,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			fmt.Fprintln(stderr, "satudata: ruang kerja sedang dipakai proses lain; hentikan proses itu. Selagi ia bekerja: taruh berkas di folder yang diawasi `satudata up`, dan untuk memeriksa atau membangun ulang buat salinan dengan `satudata backup` lalu `satudata restore` (the workspace is in use; stop that process. While it runs: put files where `satudata up` watches, and to verify or rebuild make a copy by `satudata backup` and `satudata restore`)")
 		}
 	}
+	if a.full(err) {
+		return exitNoAccess
+	}
 	return exitCode(err)
 }
 
